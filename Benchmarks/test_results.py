@@ -195,7 +195,7 @@ class ResultsTest(unittest.TestCase):
             def chosen(row, seed):
                 settings = dataclasses.replace(_settings(Path(name)), seed=seed)
                 bench = Bench(settings, None, Path(tempfile.mkdtemp(dir=name)) / "row", Path("/t"))
-                chaos = harness.Chaos(bench, row, options="--timeout <seconds>")
+                chaos = harness.Chaos(bench, row)
                 return chaos.seed(), faults.rules(chaos)
 
             self.assertEqual(chosen("one", 1), chosen("one", 1))

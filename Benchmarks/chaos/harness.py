@@ -19,6 +19,8 @@ from settings import BenchError
 
 _NOTHING = Bar(0, is_ceiling=True)
 STUCK = "stuck"
+# The seconds after which each request of the kernel has been answered (PendingRequests.swift).
+DEADLINE = 100
 
 
 def none(text, key=""):
@@ -57,9 +59,7 @@ def surroundings(settings, folder, rows):
 class Chaos:
     """One row's surroundings: all that it starts ends with it, whatever happens."""
 
-    def __init__(self, bench, name, options=None):
-        # `twiliofs mount --help`, where that can't be asked for.
-        self._options = options
+    def __init__(self, bench, name):
         self.settings = bench.settings
         self.is_quick = bench.settings.quick
         self.folder = bench.folder
@@ -73,7 +73,7 @@ class Chaos:
         self._stack = ExitStack()
         self._twiliofs = bench.twiliofs
         self._count = 0
-        self.watch = Watch(self.deadline)
+        self.watch = Watch(DEADLINE)
 
     def run(self, body):
         """Gives what the body has counted, and how many processes were stuck."""
@@ -115,12 +115,6 @@ class Chaos:
     @property
     def twiliofs(self):
         return self._twiliofs
-
-    @property
-    def deadline(self):
-        """The seconds after which each request of the kernel has been answered."""
-        options = self._options or mount.options_of(self._twiliofs)
-        return 60 if "--timeout " in options else 100
 
     def new_folder(self, name):
         """An empty folder that goes with the row."""

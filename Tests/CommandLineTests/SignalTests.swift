@@ -77,7 +77,7 @@ struct SignalTests {
     @Test("SIGUSR2 switches debug logging on and off, and the log says so")
     func debugLogging() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
-        let mount = try BackgroundMount(account)
+        let mount = try BackgroundMount(account, options: ["--no-key", "--log-level", "info"])
         let debugLines = { mount.log.split(separator: "\n").count { $0.contains(" debug: ") } }
         let original = try account.original("old.wav")
         let file = mount.path + "/" + original.file.mountedPath(sid: original.sid)

@@ -76,7 +76,8 @@ final class MediaFile: Sendable {
         case .answer(let facts): completion(.success(facts))
         case .begin:
             services.metrics.descriptionBegan()
-            DescriptionFetch(of: known, delegate: stream, priority: priority) { [self] result, ignoresRanges in
+            DescriptionFetch(of: known, delegate: stream, priority: priority, patience: .standard) {
+                [self] result, ignoresRanges in
                 descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
             }.start()
         case .wait: break

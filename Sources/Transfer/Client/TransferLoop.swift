@@ -223,9 +223,9 @@ extension TransferLoop: TransferDelegate {
             case .askForAddress(let refused):
                 let identifier = transfer.identifier
                 let mailbox = mailbox
-                transfer.source?.address(replacing: refused, priority: transfer.priority) { result in
-                    mailbox.post(.addressArrived(identifier, result))
-                }
+                transfer.source?.address(
+                    replacing: refused, priority: transfer.priority, outage: transfer.machine.plan.patience.outage
+                ) { mailbox.post(.addressArrived(identifier, $0)) }
             case .askForCredential(let address, let refused):
                 let identifier = transfer.identifier
                 let mailbox = mailbox

@@ -17,8 +17,8 @@ public struct Patience: Sendable, Hashable {
     ///
     /// An outage begins with the first failure to connect. A transfer waits if the next attempt is due while the
     /// outage is younger, else it fails at once with `hostUnreachable`. So transfers wait for a restarting server,
-    /// but not again and again for a lost network. The default bridges the restart of a service.
-    public var outage = Duration.seconds(5)
+    /// but not again and again for a lost network. The default is what a person waits for at a terminal.
+    public var outage = Duration.seconds(2)
 
     /// The time for which a byte counts.
     ///
@@ -37,8 +37,9 @@ public struct Patience: Sendable, Hashable {
 
     /// The defaults, which suit a filesystem with waiting readers.
     public static let standard = Patience()
-    /// For media: bridges an outage of 20 seconds, enough to replug a cable.
+    /// For reading media: bridges an outage of 20 seconds, enough to restart a service or to replug a cable.
     ///
-    /// Copying programs give up a file when a read fails.
+    /// Copying programs give up a file when a read fails. Listings, sizes and openings, which come before any byte,
+    /// fail earlier.
     public static let media = Patience(outage: .seconds(20))
 }

@@ -56,6 +56,16 @@ public final class MediaAddressSource: MediaAddresses {
         replacing refused: Address?, priority: Priority,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
+        address(replacing: refused, priority: priority, outage: patience.outage, completion: completion)
+    }
+
+    /// Returns the address in use, or a fresh one after a refusal.
+    ///
+    /// Downloads that share a request for an address share the patience of the first.
+    public func address(
+        replacing refused: Address?, priority: Priority, outage: Duration,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+    ) {
         let (known, mustResolve) = state.withLock { state -> (Address?, Bool) in
             if let current = state.current, current == refused || current.isStale() { state.current = nil }
             if let known = state.current ?? (resolver == nil ? origin : nil) { return (known, false) }
@@ -64,7 +74,7 @@ public final class MediaAddressSource: MediaAddresses {
         if let known {
             completion(.success(known))
         } else if mustResolve, let resolver {
-            resolve(by: resolver, priority: priority)
+            resolve(by: resolver, priority: priority, outage: outage)
         }
     }
 
@@ -86,7 +96,9 @@ public final class MediaAddressSource: MediaAddresses {
         }
     }
 
-    private func resolve(by resolver: TransferClient, priority: Priority) {
+    private func resolve(by resolver: TransferClient, priority: Priority, outage: Duration) {
+        var patience = patience
+        patience.outage = outage
         resolver.send(
             Request(
                 address: origin, priority: priority, redirects: .report, patience: patience,

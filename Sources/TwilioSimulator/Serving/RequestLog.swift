@@ -40,10 +40,13 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
 struct RequestLog: Sendable {
     private(set) var requests: [LoggedRequest] = []
     private var nextNumber = 1
+    /// What all requests carried that opens something; it outlives the requests.
+    private(set) var secrets: Set<String> = []
 
     /// Notes a request and gives its number.
     mutating func begin(_ request: SimulatedRequest, account: String?, connection: Int, now: Double) -> Int {
         defer { nextNumber += 1 }
+        secrets.formUnion(request.secrets)
         requests.append(
             LoggedRequest(
                 number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,

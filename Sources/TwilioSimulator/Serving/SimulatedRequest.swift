@@ -61,6 +61,17 @@ struct SimulatedRequest: Sendable {
     /// Whether it is a request that only reads.
     var isRead: Bool { method == "GET" || method == "HEAD" }
 
+    /// What it carries that opens something: passwords, tokens, and the signatures of tokens and addresses.
+    var secrets: [String] {
+        let tokens = [bearerToken, headers.first(name: RequestValidation.field)].compactMap(\.self)
+        let password = login?.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init)
+        let client = path.hasSuffix("/token") ? form["client_secret"] : nil
+        let signature = query.first { $0.name == "X-Amz-Signature" }?.value
+        // Without its last part, the signature, a token opens nothing.
+        return [password, client, signature].compactMap(\.self)
+            + tokens.flatMap { [$0, $0.split(separator: ".").last.map(String.init) ?? $0] }
+    }
+
     /// The path's query with the values that open something left out, for the log.
     var queryWithoutSecrets: String {
         rawQuery.split(separator: "&").map { field in
