@@ -19,8 +19,6 @@ from settings import BenchError
 
 _NOTHING = Bar(0, is_ceiling=True)
 STUCK = "stuck"
-# The seconds after which each request of the kernel has been answered (PendingRequests.swift).
-DEADLINE = 100
 
 
 def none(text, key=""):
@@ -59,6 +57,9 @@ def surroundings(settings, folder, rows):
 class Chaos:
     """One row's surroundings: all that it starts ends with it, whatever happens."""
 
+    # The seconds after which each request of the kernel has been answered (PendingRequests.swift).
+    deadline = 100
+
     def __init__(self, bench, name):
         self.settings = bench.settings
         self.is_quick = bench.settings.quick
@@ -73,7 +74,7 @@ class Chaos:
         self._stack = ExitStack()
         self._twiliofs = bench.twiliofs
         self._count = 0
-        self.watch = Watch(DEADLINE)
+        self.watch = Watch(self.deadline)
 
     def run(self, body):
         """Gives what the body has counted, and how many processes were stuck."""

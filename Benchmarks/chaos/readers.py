@@ -6,7 +6,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from chaos.harness import DEADLINE, none
+from chaos.harness import none
 from processes import ENVIRONMENT, wait_until
 from settings import BenchError
 
@@ -40,7 +40,7 @@ class Exercise:
     def __init__(self, chaos, recordings, path, name, prefix=(), **choices):
         self._chaos = chaos
         self._name = name
-        self._plan = choices | {"seed": chaos.seed(), "deadline": DEADLINE}
+        self._plan = choices | {"seed": chaos.seed(), "deadline": chaos.deadline}
         listed = chaos.new_folder("files") / "list"
         listed.write_text("".join(f"{path / one.place}\t{one.original}\n" for one in recordings), encoding="utf-8")
         words = [f"{key}={value}" for key, value in self._plan.items()]

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from chaos import library
-from chaos.harness import DEADLINE, none, row, told
+from chaos.harness import none, row, told
 from chaos.proxy import VANISH, Proxy, Way
 from processes import ENVIRONMENT, wait_until
 
@@ -50,11 +50,11 @@ def _measure(chaos):
         one.stdout.readline()
     time.sleep(0.5)
     surviving, longest = _kill(chaos, killed)
-    wait_until(lambda: all(one.poll() is not None for one in left), DEADLINE + 5 - (chaos.clock() - begin))
+    wait_until(lambda: all(one.poll() is not None for one in left), chaos.deadline + 5 - (chaos.clock() - begin))
     waiting = sum(one.poll() is None for one in left)
     for proxy in proxies:
         proxy.misbehave()
-    ends = [one.wait(DEADLINE + 30) for one in left]
+    ends = [one.wait(chaos.deadline + 30) for one in left]
     chaos.note("left alone", ends=ends)
     chaos.watch.end()
     return {
