@@ -58,7 +58,7 @@ bench-catalog: measurement ## Measure listing, sizes and backups of a million re
 chaos: table = chaos
 chaos: chaos-programs measurement ## Let everything go wrong; SEED=n for the same again, QUICK=1 and ROWS=name,… as for bench
 
-chaos-programs:
+chaos-programs: bench-programs
 	$(SWIFT) build -c release --product read-exerciser --static-swift-stdlib
 
 measurement: bench-programs

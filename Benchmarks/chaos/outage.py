@@ -9,7 +9,7 @@ from chaos.readers import Exercise, await_reading, exercise, late, wrong
 
 
 def rows(sizes):
-    count = 4 if sizes.is_quick else 20
+    count = 3 if sizes.is_quick else 20
     figures = (
         wrong(f"24 threads that read while the service is stopped and started {count} times"), late(),
         told("… reads that failed", "1", "errors"), told("… the longest", "s", "longest"),

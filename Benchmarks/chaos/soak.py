@@ -31,7 +31,7 @@ def rows(sizes):
 
 
 def _seconds(is_quick):
-    return int(os.environ.get("SOAK") or (4 if is_quick else 3600))
+    return int(os.environ.get("SOAK") or (3 if is_quick else 3600))
 
 
 def _text(seconds):
@@ -45,7 +45,7 @@ def _measure(chaos, opens):
     for one in account.recordings.values():
         mounted.file(one)
     first = _Load(chaos, account, mounted)
-    first.run(chaos.amount(60, 4), opens // 10)
+    first.run(chaos.amount(60, 3), opens // 10)
     start = _held(chaos, mounted)
     tally = _Load(chaos, account, mounted).run(_seconds(chaos.is_quick), opens)
     end = _held(chaos, mounted)

@@ -61,8 +61,8 @@ struct ChaosTests {
     }
 
     private func exercise(_ folder: TemporaryFolder, _ name: String, _ words: [String]) throws -> Tally {
-        try Data("\(folder.path(name))\t\(folder.path("original"))\n".utf8).write(to: folder.url.appending(path: "list"))
-        let result = try Command.require([BuiltPrograms.readExerciser, folder.path("list")] + words)
+        let list = try folder.file("list", "\(folder.path(name))\t\(folder.path("original"))\n")
+        let result = try Command.require([BuiltPrograms.readExerciser, list] + words)
         return try JSONDecoder().decode(Tally.self, from: result.output)
     }
 

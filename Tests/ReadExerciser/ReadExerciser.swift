@@ -4,8 +4,8 @@ import Support
 /// Reads files in every way that a program can, from many threads, and compares each read with the original.
 ///
 /// `read-exerciser FILES [NAME=VALUE …]`: each line of `FILES` has the path of a file and that of its original, with a
-/// tabulator between. The names are in `Plan`. It prints a JSON object with what it has counted (`Tally`), and ends with
-/// status 0 whatever that is: who runs it decides how much is too much.
+/// tabulator between. The names are in `Plan`. It prints a JSON object with what it has counted (`Tally`), and ends
+/// with status 0 whatever that is: who runs it decides how much is too much.
 @main
 struct ReadExerciser {
     static func main() throws {

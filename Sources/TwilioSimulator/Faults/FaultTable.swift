@@ -24,8 +24,8 @@ struct FaultTable: Sendable {
 
     /// Gives what goes wrong with a request, and counts it.
     ///
-    /// Every rule that matches counts the request; the first acts that is neither before its time nor used up, and whose
-    /// probability chooses the request.
+    /// Every rule that matches counts the request; the first acts that is neither before its time nor used up, and
+    /// whose probability chooses the request.
     mutating func fault(host: SimulatedHost, method: String, path: String) -> Fault? {
         var result: Fault?
         for index in entries.indices {
