@@ -7,7 +7,7 @@ import time
 
 from chaos import faults, library
 from chaos.harness import none, row, told, within
-from chaos.readers import Exercise, late, wrong
+from chaos.readers import Exercise, exercise, late, wrong
 from processes import ENVIRONMENT
 from settings import BenchError, program
 
@@ -44,6 +44,10 @@ def _measure(chaos, opens):
     mounted = chaos.mounted(account, "--memory", "32M")
     for one in account.recordings.values():
         mounted.file(one)
+    # All of the memory for media is used from the beginning.
+    exercise(
+        chaos, account.recordings.values(), mounted.path, "filling", ways="whole", forget=1000,
+        count=3 * len(account.recordings))
     first = _Load(chaos, account, mounted)
     first.run(chaos.amount(60, 3), opens // 10)
     start = _held(chaos, mounted)
