@@ -30,6 +30,8 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
     public var status: Int?
     /// The bytes of body sent so far.
     public var bodyBytes: Int
+    /// What went wrong with it as a rule demanded; nil where nothing did.
+    public var fault: FaultAction?
 }
 
 /// Holds the requests since the start or the last clearing, in order.
@@ -55,7 +57,7 @@ struct RequestLog: Sendable {
                     return name.hasPrefix("x-amz-") || name == "authorization" && value.hasPrefix("AWS")
                 },
                 validationToken: request.headers.first(name: RequestValidation.field), account: account,
-                connection: connection, status: nil, bodyBytes: 0))
+                connection: connection, status: nil, bodyBytes: 0, fault: nil))
         return nextNumber
     }
 
