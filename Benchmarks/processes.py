@@ -59,6 +59,11 @@ class Server:
         return self._process.pid
 
     @property
+    def exit_status(self):
+        """Negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    @property
     def is_running(self):
         return self._process.poll() is None
 

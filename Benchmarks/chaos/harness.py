@@ -139,11 +139,14 @@ class Chaos:
         """Starts a program until the end of the row; its log has its name."""
         return self.enter(Server(arguments, self.logs / f"{name}.log", environment))
 
-    def mount_of(self, account, *options, cache=None, api_url=None, name="twiliofs", environment=None):
-        """A mount for a `with` block; its log is kept. It has no disk cache unless `--cache-size` is given."""
+    def mount_of(self, account, *options, cache=None, api_url=None, name="twiliofs", environment=None, prefix=()):
+        """A mount for a `with` block; its log is kept. It has no disk cache unless `--cache-size` is given.
+
+        `prefix` is a command that executes the rest of its command line.
+        """
         folder = self.new_folder(name)
         arguments = [
-            self._twiliofs, "mount", "--foreground", "--account-sid", account.description["accountSid"], "--key",
+            *prefix, self._twiliofs, "mount", "--foreground", "--account-sid", account.description["accountSid"], "--key",
             account.private_key, "--cache-dir", cache or self.new_folder("cache"),
             "--api-url", api_url or account.api_url, "--video-url", api_url or account.api_url]
         if "--cache-size" not in options:

@@ -173,7 +173,7 @@ class _Kills:
             mounted.status()
             seconds = chaos.clock() - begin
             if seconds > self._answer:
-                chaos.note("the slowest so far", seconds=seconds)
+                chaos.note("the slowest so far", took=seconds)
             self._answer = max(self._answer, seconds)
             yield mounted
 
