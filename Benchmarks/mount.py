@@ -51,6 +51,11 @@ class Mount:
         return self._server.pid
 
     @property
+    def is_begun(self):
+        """Whether there is a process, or was one."""
+        return self._server.is_begun
+
+    @property
     def exit_status(self):
         """How the process has ended: negative for a signal, None while it runs."""
         return self._server.exit_status

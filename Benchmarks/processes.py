@@ -59,6 +59,10 @@ class Server:
         return self._process.pid
 
     @property
+    def is_begun(self):
+        return self._process is not None
+
+    @property
     def exit_status(self):
         """Negative for a signal, None while it runs."""
         return self._process.poll()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chaos.harness import none, row, told, within
 from media import Noise, Original
+from processes import wait_until
 from settings import KIB, MIB, BenchError
 
 _KINDS = (("recordings", "wav"), ("video-recordings", "mka"), ("compositions", "mp4"))
@@ -145,7 +146,7 @@ class _Kills:
         chaos = self._chaos
         delay = chaos.random.uniform(0, longest)
         mounted = chaos.mount_of(account, *options, cache=cache)
-        timer = threading.Timer(delay, lambda: os.kill(mounted.pid, signal.SIGKILL))
+        timer = threading.Timer(delay, lambda: _kill(mounted))
         is_there = False
         timer.start()
         try:
@@ -203,6 +204,12 @@ class _Kills:
         if lost:
             self._chaos.note("lost", count=len(lost), some=sorted(lost)[:5])
         self._lost += len(lost)
+
+
+def _kill(mounted):
+    """Kills a mount, which may be about to be started."""
+    wait_until(lambda: mounted.is_begun, 30)
+    os.kill(mounted.pid, signal.SIGKILL)
 
 
 def _named(number, name):
