@@ -5,7 +5,6 @@ a dictionary of amounts by the figures' keys. It has passed when no figure excee
 """
 
 import json
-import os
 import random
 import shutil
 import time
@@ -57,6 +56,9 @@ def surroundings(settings, folder, rows):
 
 class Chaos:
     """One row's surroundings: all that it starts ends with it, whatever happens."""
+
+    # The seconds after which each request of the kernel has been answered (PendingRequests.swift).
+    deadline = 100
 
     def __init__(self, bench, name):
         self.settings = bench.settings
@@ -115,11 +117,6 @@ class Chaos:
     def twiliofs(self):
         return self._twiliofs
 
-    @property
-    def deadline(self):
-        """The seconds after which each request of the kernel has been answered."""
-        return 60 if mount.has_option(self._twiliofs, "timeout") else 100
-
     def new_folder(self, name):
         """An empty folder that goes with the row."""
         self._count += 1
@@ -139,28 +136,26 @@ class Chaos:
         """Starts a program until the end of the row; its log has its name."""
         return self.enter(Server(arguments, self.logs / f"{name}.log", environment))
 
-    def mount_of(self, account, *options, cache=None, api_url=None, name="twiliofs", environment=None, prefix=()):
-        """A mount for a `with` block; its log is kept. It has no disk cache unless `--cache-size` is given.
-
-        `prefix` is a command that executes the rest of its command line.
-        """
+    def mount_of(self, account, *options, cache=None, api_url=None, name="twiliofs", environment=None,
+                 kind=mount.Mount, **more):
+        """A mount for a `with` block; its log is kept. It has no disk cache unless `--cache-size` is given."""
         folder = self.new_folder(name)
         arguments = [
-            *prefix, self._twiliofs, "mount", "--foreground", "--account-sid", account.description["accountSid"], "--key",
+            self._twiliofs, "mount", "--foreground", "--account-sid", account.description["accountSid"], "--key",
             account.private_key, "--cache-dir", cache or self.new_folder("cache"),
             "--api-url", api_url or account.api_url, "--video-url", api_url or account.api_url]
         if "--cache-size" not in options:
             arguments += ["--cache-size", "0"]
         variables = {"TWILIO_AUTH_TOKEN": account.description["authToken"]} | (environment or {})
-        return mount.Mount([*arguments, *options], folder, variables, log=self.logs / f"{name}.log")
+        return kind([*arguments, *options], folder, variables, log=self.logs / f"{name}.log", **more)
 
     def mounted(self, account, *options, **more):
         """A mount until the end of the row."""
         return self.enter(self.mount_of(account, *options, **more))
 
     def program(self, name):
-        """The path of a program that is built beside twiliofs for the tests."""
-        path = self.settings.twiliofs.parent / name
+        """The path of a program that is built beside the simulator for the tests."""
+        path = self.settings.simulator.parent / name
         if not path.exists():
             raise BenchError(f"{path} is missing: run 'make chaos', which builds it")
         return path
@@ -175,8 +170,3 @@ class Chaos:
         """Fails unless something comes true within a time."""
         if not wait_until(condition, seconds, interval=0.02):
             raise BenchError(f"not within {seconds} seconds: {what}")
-
-
-def descriptors(pid):
-    """How many files a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))

@@ -7,7 +7,8 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from chaos.harness import descriptors, none, row, told
+import mount
+from chaos.harness import none, row, told
 from media import Noise, Original
 from processes import run, wait_until
 from settings import KIB, MIB, BenchError, program
@@ -66,6 +67,13 @@ def _account(chaos, count):
     return chaos.account(originals)
 
 
+class _Prefixed(mount.Mount):
+    """A mount that is started by a command that executes the rest of its command line."""
+
+    def __init__(self, arguments, folder, environment, log, prefix):
+        super().__init__([*prefix, *arguments], folder, environment, log)
+
+
 class _Reading:
     """Reads of all files by many threads at once."""
 
@@ -117,7 +125,8 @@ def _memory(chaos):
     limit = _POOL + _ABOVE_POOL
     options = ("--memory", f"{_POOL // MIB}M", "--cache-size", "1G", "--cache-min-free", "0")
     reading = _Reading(chaos)
-    with _limited_memory(chaos, limit) as prefix, chaos.mount_of(account, *options, prefix=prefix) as mounted:
+    with _limited_memory(chaos, limit) as prefix, chaos.mount_of(
+            account, *options, kind=_Prefixed, prefix=prefix) as mounted:
         for _ in range(chaos.amount(10, 1)):
             reading.run(mounted, served)
             for folder, _ in _KINDS:
@@ -194,7 +203,8 @@ class _Starts:
     def use(self, prefix, name, body):
         """Has a body use a mount, if it starts at all, and says whether it has started."""
         mounted = self._chaos.mount_of(
-            self._account, *self._options, prefix=prefix, name=name, cache=self._chaos.new_folder("cache"))
+            self._account, *self._options, kind=_Prefixed, prefix=prefix, name=name,
+            cache=self._chaos.new_folder("cache"))
         try:
             with mounted:
                 body(mounted)
@@ -222,7 +232,7 @@ def _descriptors(chaos):
         def use(mounted):
             reading.run(mounted, served)
             if limit == 64:
-                chaos.note("descriptors", open=descriptors(mounted.pid), errors=reading.kinds)
+                chaos.note("descriptors", open=len(os.listdir(f"/proc/{mounted.pid}/fd")), errors=reading.kinds)
             try:
                 resource.prlimit(mounted.pid, resource.RLIMIT_NOFILE, (4096, 4096))
             except PermissionError:
