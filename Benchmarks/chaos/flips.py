@@ -201,7 +201,8 @@ def _outcome(path, plan):
     try:
         read = _READERS[plan.manner](path, plan)
     except OSError as error:
-        if error.errno != errno.EIO:
+        # ESTALE: what described the media was damaged, so that it seems to be other media.
+        if error.errno not in (errno.EIO, errno.ESTALE):
             raise BenchError(f"{path.name}: {error}") from error
         return "failed"
     return "right" if read == plan.served.original.read_bytes() else "forged"
