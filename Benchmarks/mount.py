@@ -50,6 +50,16 @@ class Mount:
     def pid(self):
         return self._server.pid
 
+    @property
+    def is_begun(self):
+        """Whether there is a process, or was one."""
+        return self._server.is_begun
+
+    @property
+    def exit_status(self):
+        """How the process has ended: negative for a signal, None while it runs."""
+        return self._server.exit_status
+
     def peak_memory(self):
         """The largest resident size so far, in bytes."""
         with open(f"/proc/{self._server.pid}/status", encoding="utf-8") as status:

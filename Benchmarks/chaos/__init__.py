@@ -3,7 +3,8 @@
 import importlib
 
 # In the order of the table.
-_MODULES = ("backup", "reading", "outage", "between", "soak", "waiting")
+_MODULES = (
+    "backup", "reading", "outage", "between", "soak", "waiting", "kills", "flips", "disks", "scarcity", "foreign")
 
 
 def all_rows(sizes):

@@ -1,11 +1,15 @@
 """A Twilio account whose service goes wrong: the simulator, its rules for faults, and the plaintext it was made of."""
 
+import base64
 import json
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 import media
 from simulator import Simulator
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ class ServedAccount(Simulator):
         """Adds rules for what goes wrong (twilio-simulator(1)), and notes them."""
         self._chaos.note("faults", rules=rules)
         self._control("faults", method="POST", data=json.dumps(rules).encode())
+
+    def change(self, action, **members):
+        """Changes a resource (twilio-simulator(1))."""
+        self._control("resources", method="POST", data=json.dumps({"action": action, **members}).encode())
+
+    def listed(self, name):
+        """The resources of a list of the 2010 API."""
+        login = base64.b64encode(f"{self.description['accountSid']}:{self.description['authToken']}".encode()).decode()
+        path = f"/2010-04-01/Accounts/{self.description['accountSid']}/{name}.json?PageSize=1000"
+        while path:
+            request = urllib.request.Request(self.api_url + path, headers={"Authorization": f"Basic {login}"})
+            with _opener.open(request, timeout=60) as answer:
+                page = json.load(answer)
+            yield from page[name.lower()]
+            path = page["next_page_uri"]
 
     def clear_faults(self):
         self._chaos.note("no faults")
