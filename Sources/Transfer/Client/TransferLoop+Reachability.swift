@@ -13,7 +13,7 @@ extension TransferLoop {
         transfer.origin = origin
         let earlier = reachability.outage(of: origin, now: now)
         var outage = reachability.admit(origin, now: now)
-        if outage == nil, let earlier, !transfer.machine.bears(earlier, now: now),
+        if outage == nil, let earlier, !transfer.machine.plan.bears(earlier, now: now),
             probe(request, began: now, by: transfer)
         {
             outage = reachability.outage(of: origin, now: now)

@@ -74,12 +74,7 @@ extension TransferStateMachine {
         // The progress is copied, since the next response must not be compared with a rejected one.
         var progress = progress
         do throws(TransferError) {
-            let part: TransferProgress.Part
-            switch head.status {
-            case 206 where plan.method == .get: part = try progress.acceptPart(head)
-            case 204 where plan.isDownload: part = try progress.acceptEmpty(head)
-            default: part = try progress.acceptWhole(head, hasBody: plan.method != .head && head.status != 204)
-            }
+            let part = try progress.accept(head, of: plan)
             if let announced = part.announcedEnd, !plan.isDownload,
                 announced - (progress.position ?? 0) > plan.bodyLimit
             {
@@ -141,11 +136,6 @@ extension TransferStateMachine {
         return self.attempt(now: now)
     }
 
-    func isExactlyAtEnd(_ head: ResponseHead) -> Bool {
-        guard plan.isDownload, progress.delivered > 0, let text = head.headers["Content-Range"] else { return false }
-        return ContentRange.totalOfUnsatisfiedRange(text).map { $0 == progress.position } ?? false
-    }
-
     mutating func refused(
         _ attempt: TransferAttempt, _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?,
         now: Instant
@@ -164,7 +154,9 @@ extension TransferStateMachine {
                 return [.askForCredential(attempt.address, refused: authorization)]
             }
         }
-        if plan.isDownload, let meaning = meaning(of: response, of: attempt) { return failed(meaning, now: now) }
+        if plan.isDownload, let meaning = progress.refusal(response, isConditional: attempt.isConditional) {
+            return failed(meaning, now: now)
+        }
         if let relocation = plan.relocation {
             guard let place = relocation(response), retries.mayRefresh(after: error) else {
                 return failed(error, retryAfter: retryAfter, now: now)
@@ -193,26 +185,6 @@ extension TransferStateMachine {
     mutating func askForAddress() -> [TransferAction] {
         state = .awaitingAddress
         return [.askForAddress(replacing: address)]
-    }
-
-    /// The error of a download whose condition or range a server refuses (412, 416); nil for other refusals.
-    private func meaning(of response: Response, of attempt: TransferAttempt) -> TransferError? {
-        switch response.head.status {
-        case 412 where attempt.isConditional:
-            return progress.changed("its entity tag is no longer what it was")
-        case 416:
-            guard let first = progress.wanted?.first else { return nil }
-            let total = response.head.headers["Content-Range"].flatMap { ContentRange.totalOfUnsatisfiedRange($0) }
-            guard let total else {
-                return TransferError(
-                    .protocolViolation, "\(attempt.address) has no bytes at \(first), without saying how many it has.")
-            }
-            if total <= first { return progress.changed("it ends at byte \(total), before byte \(first)") }
-            return TransferError(
-                .protocolViolation, "\(attempt.address) refuses bytes at \(first), although it has \(total).")
-        default:
-            return nil
-        }
     }
 
     mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [TransferAction] {

@@ -86,6 +86,13 @@ struct TransferPlan: Sendable {
         return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
+    /// Whether the transfer has time to find out itself that a host's outage is over.
+    ///
+    /// A person at a terminal knows by then that the host is unreachable, and hasn't.
+    func bears(_ outage: Outage, now: SuspendingClock.Instant) -> Bool {
+        priority != .reader || now <= outage.since.advanced(by: patience.outage)
+    }
+
     /// Whether the method only reads.
     var isRead: Bool { method == .get || method == .head }
     /// Whether repeating the request has the same effect on the server as sending it once.

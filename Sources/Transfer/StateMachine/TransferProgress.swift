@@ -51,8 +51,41 @@ struct TransferProgress {
         var stop: Int64?
     }
 
+    /// Accepts a response with the resource or a part of it.
+    mutating func accept(_ head: ResponseHead, of plan: TransferPlan) throws(TransferError) -> Part {
+        switch head.status {
+        case 206 where plan.method == .get: try acceptPart(head)
+        case 204 where plan.isDownload: try acceptEmpty(head)
+        default: try acceptWhole(head, hasBody: plan.method != .head && head.status != 204)
+        }
+    }
+
+    /// Whether a 416 means that the body, which had no announced length, broke off after its last byte.
+    func isExactlyAtEnd(_ head: ResponseHead) -> Bool {
+        guard delivered > 0, let text = head.headers["Content-Range"] else { return false }
+        return ContentRange.totalOfUnsatisfiedRange(text).map { $0 == position } ?? false
+    }
+
+    /// The error of a download whose condition or range a server refuses (412, 416); nil for other refusals.
+    ///
+    /// - Parameter isConditional: Whether the request was sent with `If-Match`.
+    func refusal(_ response: Response, isConditional: Bool) -> TransferError? {
+        let head = response.head
+        switch head.status {
+        case 412 where isConditional: return changed("its entity tag is no longer what it was")
+        case 416:
+            guard let first = wanted?.first else { return nil }
+            guard let total = head.headers["Content-Range"].flatMap({ ContentRange.totalOfUnsatisfiedRange($0) }) else {
+                return violation(head, "has no bytes at \(first), without saying how many it has")
+            }
+            if total <= first { return changed("it ends at byte \(total), before byte \(first)") }
+            return violation(head, "refuses bytes at \(first), although it has \(total)")
+        default: return nil
+        }
+    }
+
     /// Accepts a 200: the whole resource from its start.
-    mutating func acceptWhole(_ head: ResponseHead, hasBody: Bool) throws(TransferError) -> Part {
+    private mutating func acceptWhole(_ head: ResponseHead, hasBody: Bool) throws(TransferError) -> Part {
         let length = hasBody ? head.contentLength : nil
         try check(head, total: length)
         guard delivered > 0, let position else {
@@ -68,7 +101,7 @@ struct TransferProgress {
     }
 
     /// Accepts a 206: a part of the resource, which has to begin like the requested range.
-    mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
+    private mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
         guard let asked = wanted else {
             throw violation(head, "sent a part where the whole was requested")
         }
@@ -101,7 +134,7 @@ struct TransferProgress {
     }
 
     /// Accepts a 204: a resource without content.
-    mutating func acceptEmpty(_ head: ResponseHead) throws(TransferError) -> Part {
+    private mutating func acceptEmpty(_ head: ResponseHead) throws(TransferError) -> Part {
         guard delivered == 0 else { throw changed("it has no content any more") }
         try check(head, total: 0)
         position = 0

@@ -160,13 +160,6 @@ extension TransferStateMachine {
         state = .exchanging(attempt)
     }
 
-    /// Whether the transfer has time to find out itself that a host's outage is over.
-    ///
-    /// A person at a terminal knows by then that the host is unreachable, and hasn't.
-    func bears(_ outage: Outage, now: Instant) -> Bool {
-        plan.priority != .reader || now <= outage.since.advanced(by: plan.patience.outage)
-    }
-
     /// The host is unreachable: the queued exchange isn't started, or the transfer still waits for the host.
     mutating func hostIsUnreachable(_ outage: Outage, now: Instant) -> [TransferAction] {
         let (target, redirects): (Address, Int)
@@ -231,7 +224,7 @@ extension TransferStateMachine {
             return redirect(head, attempt, now: now)
         case 200..<300 where reason == nil && (!plan.isDownload || [200, 204, 206].contains(head.status)):
             return accept(head, attempt, now: now)
-        case 416 where isExactlyAtEnd(head):
+        case 416 where plan.isDownload && progress.isExactlyAtEnd(head):
             // The connection broke after the last byte of a body without announced length.
             return [.abandon] + end(.success(()))
         default:
