@@ -17,7 +17,7 @@ enum MediaFailure: String, CaseIterable {
     case young = "status 404 of media, soon after the recording"
     case missing = "status 404 of media, later"
     case gone = "status 404 of media and resource"
-    case precondition = "status 412"
+    case precondition = "status 412 when a broken download goes on"
     case entityTag = "another entity tag"
     case range = "status 416 of a range within the media"
     case lengths = "two lengths that disagree"

@@ -53,6 +53,12 @@ struct MediaFailureTests {
             }
             let path = trial.file.file.mediaPattern(sid: trial.file.sid)
             let host: SimulatedHost = trial.file.file.kind == .recording ? .api : .media
+            if trial.failure == .precondition {
+                // Only a request for the rest has `If-Match`.
+                trial.bench.account.simulator.faults += [
+                    FaultRule(.reset(afterBytes: 50_000), host: host, path: path, count: 1)
+                ]
+            }
             trial.bench.account.simulator.faults += [FaultRule(trial.action, host: host, path: path)]
         }
     }
