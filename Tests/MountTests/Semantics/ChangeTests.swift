@@ -44,7 +44,7 @@ struct ChangeTests {
             account.simulator.faults = [
                 FaultRule(answer, path: "/2010-04-01/Accounts/\(account.sid)/Recordings.json", after: 1)
             ]
-            let bench = try MountBench(account: account, options: ["--no-calls"] + TimeoutOption.words(2))
+            let bench = try MountBench(account: account, options: ["--no-calls"] + TimeoutOption.shortest)
             return (bench, try RunningCommand(["ls", "\(bench.mount.path)/recordings"]))
         }
         for ((bench, listing), answer) in zip(trials, answers) {

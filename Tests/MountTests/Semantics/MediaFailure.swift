@@ -17,7 +17,7 @@ enum MediaFailure: String, CaseIterable {
     case young = "status 404 of media, soon after the recording"
     case missing = "status 404 of media, later"
     case gone = "status 404 of media and resource"
-    case precondition = "status 412"
+    case precondition = "status 412 when a broken download goes on"
     case entityTag = "another entity tag"
     case range = "status 416 of a range within the media"
     case lengths = "two lengths that disagree"
@@ -36,7 +36,7 @@ enum MediaFailure: String, CaseIterable {
         case .tooMany: [.status(429)]
         case .pause: [.status(429, retryAfter: 110)]
         case .transient:
-            [408, 425, 500, 502, 503, 504].map { .status($0) } + (TimeoutOption.isKnown ? [.status(520)] : [])
+            [408, 425, 500, 502, 503, 504, 520].map { .status($0) }
         case .slowDown:
             [
                 .answer(
@@ -63,17 +63,13 @@ enum MediaFailure: String, CaseIterable {
 
     /// Whether it holds back other requests to the host, so that it needs a mount of its own.
     var isOfHost: Bool { self == .tooMany || self == .pause }
-
-    /// Whether the program that is tested has the retry rules that came with `--timeout`.
-    var isExpected: Bool { TimeoutOption.isKnown || ![.precondition, .range].contains(self) }
 }
 
 /// The option for a short deadline.
 enum TimeoutOption {
-    /// Whether this `twiliofs` has it.
-    static let isKnown =
-        (try? Command.require([BuiltPrograms.twiliofs, "mount", "--help"]).text.contains("--timeout")) ?? false
+    /// The words for the shortest deadline that is allowed.
+    static let shortest = words(5)
 
     /// The words for a deadline of some seconds.
-    static func words(_ seconds: Int) -> [String] { isKnown ? ["--timeout", "\(seconds)"] : [] }
+    static func words(_ seconds: Int) -> [String] { ["--timeout", "\(seconds)"] }
 }

@@ -76,7 +76,7 @@ struct WaitingTests {
     func sleeping() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let mount = try MountedAccount(
-            account, options: ["--no-probing", "--cache-size", "0", "--refresh", "0"] + TimeoutOption.words(3))
+            account, options: ["--no-probing", "--cache-size", "0", "--refresh", "0"] + TimeoutOption.shortest)
         try Command.shell("ls video-recordings compositions; stat recordings/*", directory: mount.path)
         let names = ["long.wav", "long.mkv", "old.wav", "blocks.mp4"]
         let paths = try names.map { mount.path(of: try account.original($0)) }
