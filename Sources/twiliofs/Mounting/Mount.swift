@@ -53,6 +53,8 @@ struct Mount {
         // These come before the memory holds secrets and before threads inherit the signal mask.
         try ProcessSecrecy.begin()
         _ = twiliofs_keep_freed_memory()
+        // Whatever a library creates is the user's alone, as are this program's own files.
+        umask(0o077)
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         // The log is flushed after a failure too.
         defer { log.flush() }
@@ -60,7 +62,6 @@ struct Mount {
         try ThreadReserve.check()
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
         let landlock = command.noLandlock ? nil : Confinement.available(logger: logger)
-        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
 
@@ -73,6 +74,7 @@ struct Mount {
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
         let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
         try checkPlaces(outside: mountPoint)
+        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
             secrets: secretReader(rereading, doorkeeper), logger: logger)
