@@ -11,7 +11,7 @@ python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary
 swift_files = Package.swift Sources Tests Fuzz
 
 .PHONY: help dependencies build-dependencies demo-dependencies build release demo test test-fresh fuzz bench \
-	bench-catalog bench-compare bench-programs measurement lint format install clean
+	bench-catalog bench-compare bench-programs chaos chaos-programs measurement lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,9 +54,16 @@ bench: measurement ## Measure speed and memory against other programs; QUICK=1 f
 bench-catalog: table = catalog
 bench-catalog: measurement ## Measure listing, sizes and backups of a million recordings; QUICK=1 and ROWS=name,… as for bench
 
+# What a row is chosen with is printed: SEED has it chosen again.
+chaos: table = chaos
+chaos: chaos-programs measurement ## Let everything go wrong; SEED=n for the same again, QUICK=1 and ROWS=name,… as for bench
+
+chaos-programs: bench-programs
+	$(SWIFT) build -c release --product read-exerciser --static-swift-stdlib
+
 measurement: bench-programs
 	$(SWIFT) build -c release --product twiliofs --static-swift-stdlib
-	@QUICK='$(QUICK)' ROWS='$(ROWS)' python3 -B Benchmarks/run.py $(table)
+	@QUICK='$(QUICK)' ROWS='$(ROWS)' SEED='$(SEED)' SOAK='$(SOAK)' python3 -B Benchmarks/run.py $(table)
 
 # Two programs, whose runs take turns: a difference between them is none between two hours.
 bench-compare: bench-programs ## Compare BEFORE=path/to/twiliofs with AFTER=path/to/twiliofs; ROWS, RUNS, QUICK, LIMIT=percent

@@ -204,8 +204,13 @@ let package = Package(
                 argumentParser,
             ],
             swiftSettings: swiftSettings),
+        // Reads from a mount while everything goes wrong: `make chaos`.
+        .executableTarget(
+            name: "read-exerciser", dependencies: ["Support"], path: "Tests/ReadExerciser",
+            swiftSettings: swiftSettings + optimized),
         .testTarget(
-            name: "MountTests", dependencies: ["twiliofs", "TwilioSimulator", "TestSupport"],
+            name: "MountTests",
+            dependencies: ["twiliofs", "twilio-simulator", "read-exerciser", "TwilioSimulator", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
@@ -219,7 +224,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         target.type == .test
             || [
                 "twilio-simulator", "TwilioSimulator", "TestSupport", "ModuleTestSupport", "CatalogTestSupport",
-                "cache-exerciser",
+                "cache-exerciser", "read-exerciser",
             ]
             .contains(target.name)
     }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -56,6 +57,25 @@ int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, co
 
 static inline int twiliofs_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+// A file in memory; libc's function is GNU's as well.
+static inline int twiliofs_memory_file(const char *name) {
+    return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+}
+
+// Linux's calls for mounts that aren't in the tree of directories (mount_setattr(2) and its relatives); an older C
+// library hasn't got them. This one returns a descriptor of a mount's copy, which vanishes with it unless it is put
+// somewhere.
+static inline int twiliofs_copy_mount(const char *path) {
+    return (int)syscall(SYS_open_tree, -100 /* AT_FDCWD */, path, 02000001 /* OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE */);
+}
+
+// Puts such a copy on a directory, or beneath the mount that is there already (from Linux 6.5 on).
+static inline int twiliofs_put_mount(int copy, const char *path, int is_beneath) {
+    return (int)syscall(
+        SYS_move_mount, copy, "", -100 /* AT_FDCWD */, path,
+        4u /* MOVE_MOUNT_F_EMPTY_PATH */ | (is_beneath ? 0x200u /* MOVE_MOUNT_BENEATH */ : 0u));
 }
 
 // Landlock (landlock(7)), which glibc doesn't wrap. The structures and numbers are those of Linux 6.12, since the headers of

@@ -75,7 +75,7 @@ public final class AccountMount {
                 try FileSystemSession(
                     tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
                     source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
-                    unmounter: settings.unmounter, logger: logger)
+                    predecessor: settings.predecessor, unmounter: settings.unmounter, logger: logger)
             }
             self.session = session
             // The other parts answer the session's requests, so the session's memory must outlive these parts.
@@ -91,6 +91,9 @@ public final class AccountMount {
         }
         logger.info("mounted \(settings.account) on \(settings.mountPoint)")
     }
+
+    /// The number of the mount's device, `MAJOR:MINOR`; nil if unknown.
+    public var device: String? { session?.device }
 
     /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }

@@ -30,6 +30,8 @@ public struct MountSettings: Sendable {
     public var ownership: Ownership
     /// The mount point: an absolute path that `FileSystem.MountPoint` has checked.
     public var mountPoint: String
+    /// The mount of twiliofs in whose place the new one is put, from the same check; nil for none.
+    public var predecessor: Predecessor?
     /// The number of threads that serve the kernel's requests.
     public var threadCount: Int
     /// Mount options in the spelling of `mount -o`.

@@ -19,6 +19,8 @@ public final class NamedThread: Sendable {
         let start = Unmanaged.passRetained(
             ThreadStart {
                 NamedThread.nameCurrent(name)
+                let signalStack = SignalStack.installOnCurrentThread()
+                defer { SignalStack.remove(signalStack) }
                 // In Linux, unlike POSIX, the nice value is that of a thread, and 0 is the calling one. A process may
                 // always raise it.
                 if niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }

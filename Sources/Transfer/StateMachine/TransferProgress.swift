@@ -19,6 +19,17 @@ struct TransferProgress {
         return end.map { .bytes(position..<max($0, position)) } ?? .from(position)
     }
 
+    /// The condition under which a broken download goes on: a strong entity tag, which alone compares in `If-Match`.
+    var condition: String? {
+        guard delivered > 0, let tag = entityTag, tag.utf8.count >= 2,
+            tag.hasPrefix("\""), tag.hasSuffix("\""), tag.utf8.dropFirst().dropLast().allSatisfy(Self.isTagCharacter)
+        else { return nil }
+        return tag
+    }
+
+    /// Whether a byte may stand in an entity tag (RFC 9110, 8.8.3).
+    private static func isTagCharacter(_ byte: UInt8) -> Bool { byte == 0x21 || (0x23...0x7e).contains(byte) }
+
     /// Whether every wanted byte is known to be delivered.
     var isComplete: Bool {
         guard let position, let end else { return false }
@@ -101,14 +112,20 @@ struct TransferProgress {
     /// Checks that the response belongs to the same resource as earlier ones, and stores its tag and size.
     private mutating func check(_ head: ResponseHead, total newTotal: Int64?) throws(TransferError) {
         if let newTag = head.headers["ETag"] {
-            if let entityTag, entityTag != newTag { throw changed("its entity tag differs from what it was") }
-            entityTag = newTag
+            // A tag can become weak on its way, when a proxy has had its hands on the answer (RFC 9110, 8.8.3.2).
+            if let entityTag, Self.opaque(entityTag) != Self.opaque(newTag) {
+                throw changed("its entity tag differs from what it was")
+            }
+            if entityTag?.hasPrefix("\"") != true { entityTag = newTag }
         }
         if let newTotal {
             if let total, total != newTotal { throw changed("its size was \(total) bytes and is \(newTotal) now") }
             total = newTotal
         }
     }
+
+    /// An entity tag without the mark of a weak one.
+    private static func opaque(_ tag: String) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...] }
 
     /// The error of a changed resource; `how` is a clause about the change.
     func changed(_ how: String) -> TransferError {

@@ -55,6 +55,14 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: .value(
+            "seconds", "Time without progress after which a read, or any other request to a server, fails.",
+            default: "\(MountDefaults.timeout)",
+            note: "At least \(Timeout.range.lowerBound), at most \(Timeout.range.upperBound)."),
+        transform: Timeout.parse)
+    var timeout = MountDefaults.timeout
+
+    @Option(
+        help: .value(
             "mode", "When bytes of authenticated files are released: auto, strict or deferred.",
             default: "\(MountDefaults.integrity.rawValue), which is strict up to --strict-limit"),
         transform: IntegrityMode.parse)
@@ -68,6 +76,9 @@ struct MountCommand: ParsableCommand {
 
     @Flag(help: "Let other users access the mount; file modes apply.")
     var allowOther = false
+
+    @Flag(help: "Take over the place of a mount of the same account, without a moment when nothing is there.")
+    var replace = false
 
     @Option(name: .customLong("uid"), help: .value("number", "Owner of the files.", default: "the mounting user"))
     var user: UInt32?

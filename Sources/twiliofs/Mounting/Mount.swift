@@ -44,6 +44,7 @@ struct Mount {
         // In the background, the terminal shows only warnings and the reason of a failure, not the log.
         let destination: LogOutput.Destination =
             if let logFile { .file(logFile) } else { command.readyDescriptor == nil ? .standardError : .systemLog }
+        CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
@@ -72,7 +73,8 @@ struct Mount {
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-        let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
+        let mountPoint = try MountPoint(
+            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
         try checkPlaces(outside: mountPoint)
         let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let secrets = try MountSecrets(
@@ -92,18 +94,26 @@ struct Mount {
         var settings = try self.settings(of: secrets, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
+        settings.predecessor = mountPoint.predecessor
         if let doorkeeper { try use(doorkeeper, in: &settings) }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
-        do { try confine(landlock, doorkeeper) } catch {
+        do {
+            // Before this process gives up the right to unmount, which the watch inherits.
+            if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
+            try confine(landlock, doorkeeper)
+        } catch {
             mount.unmounting()
             throw error
         }
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
-        try announce(mount, on: mountPoint)
+        do { try announce(mount, on: mountPoint) } catch {
+            mount.unmounting()
+            throw error
+        }
         serviceManager.tell("READY=1", "STATUS=\(secrets.account.account) is mounted on \(mountPoint.path)")
         withExtendedLifetime(secrets) { mount.wait() }
         serviceManager.tell("STOPPING=1", "STATUS=")
@@ -141,7 +151,7 @@ struct Mount {
         let (account, credentials) = (secrets.account, secrets.credentials)
         var settings = MountSettings(
             version: TwilioFS.version, account: account.account, credentials: credentials.main,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: secrets.ring,
+            endpoints: account.endpoints, transfer: transferConfiguration(secrets), keys: secrets.ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
         settings.sync = command.window.settings
@@ -160,6 +170,10 @@ struct Mount {
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
     private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
+        // The log has it, too.
+        if let predecessor = mountPoint.predecessor, isTerminalFree {
+            Failure.show(predecessor.sentence(on: mountPoint.path))
+        }
         guard let descriptor = command.readyDescriptor else { return }
         if log.isUnheard {
             warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
@@ -173,15 +187,10 @@ struct Mount {
         }
         // The log's own errors still reach the terminal here.
         log.flush()
-        do {
-            guard mount.isMounted else {
-                throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
-            }
-            try Background.detach(telling: descriptor)
-        } catch {
-            mount.unmounting()
-            throw error
+        guard mount.isMounted else {
+            throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
         }
+        try Background.detach(telling: descriptor)
     }
 
     /// Logs a warning, and shows it on the terminal.
@@ -189,13 +198,14 @@ struct Mount {
 
     /// The function that ``warn(_:)`` calls, for other threads too.
     private var warning: @Sendable (String) -> Void {
-        // In the foreground, the log itself may be the terminal.
-        let isShown = command.readyDescriptor != nil || command.logFile != nil
-        return { [logger] sentence in
+        { [logger, isTerminalFree] sentence in
             logger.warning("\(sentence)")
-            if isShown { Failure.show("warning: \(sentence)") }
+            if isTerminalFree { Failure.show("warning: \(sentence)") }
         }
     }
+
+    /// Whether the terminal isn't the log itself, as it may be in the foreground.
+    private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
     private func secretReader(_ rereading: Rereading, _ doorkeeper: Doorkeeper?) -> SecretReader {
         SecretReader(
@@ -235,7 +245,9 @@ struct Mount {
             (authorities, "the file of certificate authorities"),
         ]
         for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
-        guard !CacheFolder.holds(mountPoint.path, root: root) else {
+        // What is mounted there already may not answer, and no folder of the cache is in it.
+        let isInCache = CacheFolder.holds(mountPoint.path, root: root, isMounted: mountPoint.predecessor != nil)
+        guard !isInCache else {
             throw Failure(
                 .mountPoint,
                 "the mount point '\(mountPoint.path)' is in the cache folder '\(root)': choose another directory")
@@ -245,10 +257,14 @@ struct Mount {
             isOutside: mountPoint.path)
     }
 
-    private var transferConfiguration: TransferClient.Configuration {
+    private func transferConfiguration(_ secrets: MountSecrets) -> TransferClient.Configuration {
         let authorities = command.account.certificateAuthorities(environment)
-        return TransferClient.Configuration(
+        var configuration = TransferClient.Configuration(
             certificateAuthorityFile: authorities.map { CacheFolder.absolute($0.file) },
             certificateAuthoritySource: authorities?.source, userAgent: "twiliofs/\(TwilioFS.version)")
+        configuration.timeout = .seconds(command.timeout)
+        let (given, external) = (secrets.account.endpoints.givenHosts, secrets.externalMedia)
+        configuration.isNamedByUser = { given.contains($0) || external?.names($0) == true }
+        return configuration
     }
 }

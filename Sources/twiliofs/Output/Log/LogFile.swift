@@ -6,7 +6,7 @@ final class LogFile: Sendable {
     /// The absolute path.
     let path: String
     /// The descriptor; it needs no lock, since its number stays the same when the file is opened again.
-    private let descriptor: Int32
+    let descriptor: Int32
     /// Opens the file again; nil for this process.
     private let opener = Locked<(@Sendable () throws(Failure) -> Int32)?>(nil)
     /// Whether the last line may be incomplete.

@@ -1,0 +1,31 @@
+import TestSupport
+import Testing
+
+@testable import DiskCache
+
+@Suite("What the log tells of a failing disk cache", .orderly)
+struct ComplaintTests {
+    private let start = ContinuousClock.now
+
+    @Test("A failure is told once until everything works, and whether the end is told follows from that")
+    func once() {
+        var complaint = Complaint()
+        #expect(!complaint.end())
+        #expect(complaint.begin(at: start, atLeastAfter: .seconds(30)))
+        #expect(!complaint.begin(at: start + .seconds(100), atLeastAfter: .seconds(30)))
+        #expect(complaint.end())
+        #expect(!complaint.end())
+    }
+
+    @Test("Failures that come and go are told once in a time")
+    func flapping() {
+        var complaint = Complaint()
+        var told: [Int] = []
+        for second in 0..<90 {
+            if complaint.begin(at: start + .seconds(second), atLeastAfter: .seconds(30)) { told.append(second) }
+            // Every other one lasts.
+            if second % 2 == 0 { _ = complaint.end() }
+        }
+        #expect(told == [0, 30, 60])
+    }
+}
