@@ -88,7 +88,7 @@ public final class FileSystemSession: Sendable {
     /// The threads learn of an unmount from outside a little later than the table of mounts shows it.
     public var isMounted: Bool {
         progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached }
-            && MountPoint.fileSystemType(mountedOn: mountPoint) == MountPoint.ourType
+            && MountTable.current.stack(on: mountPoint).contains { $0.device == device }
     }
 
     /// Removes the file system from the tree of directories.

@@ -145,8 +145,9 @@ struct Mount {
         // This user may be kept out of a folder with secrets.
         if user != nil { FileStamp.look { doorkeeper.statusOfSecret($0) } }
         let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
+        let authorities = command.account.certificateAuthorities(environment)?.file
         let rules = MountAccess.rules(
-            cacheFolder: root, authorityFile: transferConfiguration.certificateAuthorityFile)
+            cacheFolder: root, authorityFile: authorities.map { CacheFolder.absolute($0) })
         try Confinement.begin(landlock, rules, logger: logger)
     }
 
