@@ -78,8 +78,8 @@ static inline int twiliofs_put_mount(int copy, const char *path, int is_beneath)
         4u /* MOVE_MOUNT_F_EMPTY_PATH */ | (is_beneath ? 0x200u /* MOVE_MOUNT_BENEATH */ : 0u));
 }
 
-// Landlock (landlock(7)), which glibc doesn't wrap. The structures and numbers are those of Linux 6.12, since the headers of
-// an older system lack the newer ones; the numbers of the calls are the same for every processor.
+// Landlock (landlock(7)), which glibc doesn't wrap. The structures and numbers are those of Linux 6.12, since the headers
+// of an older system lack the newer ones; the numbers of the calls are the same for every processor.
 struct twiliofs_landlock_ruleset {
     uint64_t files;
     uint64_t network;
@@ -193,8 +193,8 @@ static inline int twiliofs_send_message(int socket, const void *bytes, size_t co
     return sent >= 0 && (size_t)sent == count;
 }
 
-// Receives one message with its descriptor, or -1. Returns its size: 0 for the end, -1 for an error or a message that is
-// too long.
+// Receives one message with its descriptor, or -1. Returns its size: 0 for the end, -1 for an error or a message that
+// is too long.
 static inline ssize_t twiliofs_receive_message(int socket, void *bytes, size_t room, int *descriptor) {
     const int close_on_execution = 0x40000000;
     const unsigned truncated = 0x20 | 0x08;

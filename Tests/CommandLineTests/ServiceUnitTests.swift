@@ -52,7 +52,7 @@ struct ServiceUnitTests {
         return try Command.run(["systemd-analyze"] + arguments + [unit], adding: ["SYSTEMD_LOG_LEVEL": "warning"])
     }
 
-    @Test("systemd finds no fault in it")
+    @Test("It has no fault that systemd finds")
     func verification() throws {
         let result = try systemdAnalyze(["verify", "--man=no"])
         #expect(result.end == .exited(0))
@@ -60,7 +60,7 @@ struct ServiceUnitTests {
         #expect(lines == [])
     }
 
-    @Test("systemd finds it no more exposed than is written down")
+    @Test("It is no more exposed by systemd's measure than is written down")
     func exposure() throws {
         let result = try systemdAnalyze([
             "security", "--offline=true", "--threshold=\(Self.mostExposure)", "--no-pager",

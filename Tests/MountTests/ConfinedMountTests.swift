@@ -97,6 +97,24 @@ struct ConfinedMountTests {
         #expect(!mount.isMounted)
     }
 
+    @Test("No program that it starts would get a descriptor, and what it has created is its user's alone")
+    func inheritance() throws {
+        let mount = try BackgroundMount(
+            account, options: ["--no-key"], wrapper: ["sh", "-c", #"umask 0; exec "$@""#, "sh"])
+        try Command.shell("cat recordings/* >/dev/null; cat metadata/*/* >/dev/null", directory: mount.path)
+        let process = ProcessFiles(mount.processID)
+        for (number, target) in try mount.descriptors where number > 2 {
+            let line = process.text("fdinfo/\(number)")?.split(separator: "\n").first { $0.hasPrefix("flags:") }
+            // A descriptor that was closed meanwhile has none.
+            guard let flags = line?.split(separator: "\t").last.flatMap({ Int32($0, radix: 8) }) else { continue }
+            #expect(flags & O_CLOEXEC != 0, "\(number): \(target)")
+        }
+        let modes = try Command.require([
+            "find", mount.folder.path("cache"), mount.folder.path("log"), "-printf", "%m\\n",
+        ])
+        #expect(Set(modes.lines) == ["700", "600"])
+    }
+
     @Test("Its doorkeeper ends with it, and holds nothing of it", .needsLandlock)
     func doorkeeper() throws {
         let mount = try mount()

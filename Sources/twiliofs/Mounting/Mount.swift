@@ -51,17 +51,11 @@ struct Mount {
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // These come before the memory holds secrets and before threads inherit the signal mask.
-        try ProcessSecrecy.begin()
-        _ = twiliofs_keep_freed_memory()
-        if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        try prepareProcess()
         // The log is flushed after a failure too.
         defer { log.flush() }
-        try AddressSpaceLimit.check()
-        try ThreadReserve.check()
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
         let landlock = command.noLandlock ? nil : Confinement.available(logger: logger)
-        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
 
@@ -75,6 +69,7 @@ struct Mount {
         let mountPoint = try MountPoint(
             command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
         try checkPlaces(outside: mountPoint)
+        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
             secrets: secretReader(rereading, doorkeeper), logger: logger)
@@ -99,22 +94,36 @@ struct Mount {
         secrets.follow(in: mount, by: rereading)
         signals.hold()
         try mount.mount()
-        do {
+        try Self.unmounting(mount) {
             // Before this process gives up the right to unmount, which the watch inherits.
             if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
             try confine(landlock, doorkeeper)
-        } catch {
-            mount.unmounting()
-            throw error
         }
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
-        do { try announce(mount, on: mountPoint) } catch {
-            mount.unmounting()
-            throw error
-        }
+        try Self.unmounting(mount) { try announce(mount, on: mountPoint) }
         serviceManager.tell("READY=1", "STATUS=\(secrets.account.account) is mounted on \(mountPoint.path)")
         withExtendedLifetime(secrets) { mount.wait() }
         serviceManager.tell("STOPPING=1", "STATUS=")
+    }
+
+    /// Sets and checks what belongs to the whole process.
+    private func prepareProcess() throws(Failure) {
+        // These come before the memory holds secrets and before threads inherit the signal mask.
+        try ProcessSecrecy.begin()
+        _ = twiliofs_keep_freed_memory()
+        // Whatever a library creates is the user's alone, as are this program's own files.
+        umask(0o077)
+        if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        try AddressSpaceLimit.check()
+        try ThreadReserve.check()
+    }
+
+    /// Unmounts if something fails.
+    private static func unmounting(_ mount: AccountMount, ifThisFails body: () throws -> Void) throws {
+        do { try body() } catch {
+            mount.unmounting()
+            throw error
+        }
     }
 
     /// Has the doorkeeper do what this process won't be able to do.
@@ -136,8 +145,9 @@ struct Mount {
         // This user may be kept out of a folder with secrets.
         if user != nil { FileStamp.look { doorkeeper.statusOfSecret($0) } }
         let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
+        let authorities = command.account.certificateAuthorities(environment)?.file
         let rules = MountAccess.rules(
-            cacheFolder: root, authorityFile: transferConfiguration.certificateAuthorityFile)
+            cacheFolder: root, authorityFile: authorities.map { CacheFolder.absolute($0) })
         try Confinement.begin(landlock, rules, logger: logger)
     }
 

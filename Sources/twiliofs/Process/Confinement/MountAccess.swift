@@ -4,8 +4,8 @@ import Support
 
 /// The files that a mount needs once it is there.
 ///
-/// Files with secrets and the log file aren't among them, since a file that replaces one of them is another file for the
-/// kernel: the ``Doorkeeper`` opens these.
+/// Files with secrets and the log file aren't among them, since a file that replaces one of them is another file for
+/// the kernel: the ``Doorkeeper`` opens these.
 enum MountAccess {
     /// The rules of a mount.
     ///
