@@ -6,12 +6,12 @@ DESTDIR ?=
 
 manuals = man/twiliofs.1 man/twilio-simulator.1
 scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media \
-	scripts/test-fresh Benchmarks/rows/tutorial.sh Tests/Scripts/own_devices.sh Tests/Scripts/user_mount.sh
-python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary
+	scripts/test-fresh scripts/test-sanitized Benchmarks/rows/tutorial.sh Tests/Scripts/own_devices.sh Tests/Scripts/user_mount.sh
+python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary scripts/mutate scripts/mutation
 swift_files = Package.swift Sources Tests Fuzz
 
-.PHONY: help dependencies build-dependencies demo-dependencies build release demo test test-fresh fuzz bench \
-	bench-catalog bench-compare bench-programs chaos chaos-programs measurement lint format install clean
+.PHONY: help dependencies build-dependencies demo-dependencies build release demo test test-fresh test-tsan test-asan \
+	fuzz mutate bench bench-catalog bench-compare bench-programs chaos chaos-programs measurement lint format install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +43,18 @@ test-fresh: ## Run the demo and every test in a bare Debian that has only Swift;
 	@scripts/install-dependencies fresh
 	@scripts/test-fresh
 
+test-tsan: dependencies ## Build and run every test with ThreadSanitizer, in mounts too; FILTER=… for some
+	@SWIFT='$(SWIFT)' scripts/test-sanitized thread '$(FILTER)'
+
+test-asan: dependencies ## The same with AddressSanitizer
+	@SWIFT='$(SWIFT)' scripts/test-sanitized address '$(FILTER)'
+
 SECONDS = 60
 fuzz: build-dependencies ## Give made-up bytes to every parser, SECONDS=60 each; TARGETS="name …" for some, JOBS=n
 	@SWIFT='$(SWIFT)' JOBS='$(JOBS)' scripts/fuzz $(SECONDS) $(TARGETS)
+
+mutate: dependencies ## Break MODULE=Envelope|Media|Catalog in one place at a time, and run its tests; SEED, COUNT
+	@scripts/mutate $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(MODULE)
 
 # The programs as they are used, Swift's libraries in them: what is measured is what `make release` makes.
 bench: table = speed

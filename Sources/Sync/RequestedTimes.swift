@@ -43,7 +43,9 @@ struct RequestedTimes {
         // The interval is cut off at `now`, since the future must not count as covered.
         let part = interval.clamped(to: shown).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         var coverage = stored.coverage
-        coverage.remove(min(uncertainFrom, now - overlap)..<Int64.max)
+        // Before the first fill, there are only parts, which end where they were requested.
+        let requested = min(now, max(0, stored.refreshed ?? now))
+        coverage.remove(requested.subtractingSaturated(overlap)..<Int64.max)
         if isAllOfIt { coverage.remove(part) }
         return coverage.gaps(in: part)
     }

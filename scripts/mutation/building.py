@@ -61,6 +61,11 @@ class Area:
             + [f"{self.root}/", f"{self.folder}/"],
             check=True,
         )
+        # Other people's programs, which the tests compare with.
+        python, link = self.root / ".build" / "python", self.folder / ".build" / "python"
+        if python.exists() and not link.exists():
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(python)
 
     def leave_out_other_targets(self):
         """Has the package hold the module, its tests, and what they depend on."""

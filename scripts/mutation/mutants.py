@@ -82,6 +82,9 @@ def operator_sites(token, before, after, all_tokens, index):
     # A partial range, or a declaration of an operator.
     if is_range and token.spaced_before != token.spaced_after or before.text == "func":
         return []
+    # Texts are joined, not added.
+    if text in ("+", "+=") and "string" in (before.kind, after.kind):
+        return []
     if text == "&" and before.text[:1].isupper() and after.text[:1].isupper():
         return []  # types
     changes, precedence = INFIX[text]
@@ -204,7 +207,7 @@ def return_sites(text, all_tokens):
     pending = None
     for index, token in enumerate(all_tokens):
         before = all_tokens[index - 1] if index else None
-        if token.kind == "name" and token.text in ("func", "init", "subscript", "var", "let", "class", "struct", "enum"):
+        if token.text in ("func", "init", "subscript", "var", "let", "class", "struct", "enum"):
             pending = token.text if token.text == "func" else None
         if token.text == "{":
             if pending == "func" and enclosing_parentheses(all_tokens, index) == 0:

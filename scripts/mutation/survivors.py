@@ -14,19 +14,27 @@ class Report:
         """Prints figures and survivors; returns the exit status."""
         noticed = [mutant for mutant in self.mutants if self.results[str(mutant)] is not None]
         reasons = self.reasons()
-        unexplained = []
+        unexplained, equivalents = [], 0
         for mutant in self.mutants:
             if self.results[str(mutant)] is not None:
                 continue
-            if self.key(mutant) not in reasons:
+            reason = self.reason(mutant, reasons)
+            if reason is None:
                 unexplained.append(mutant)
+            elif reason.startswith("equivalent"):
+                equivalents += 1
         share = len(noticed) / max(1, len(self.mutants))
+        # A mutant that does the same can't be noticed.
+        real = len(noticed) / max(1, len(self.mutants) - equivalents)
         how = Counter(self.kind(self.results[str(mutant)]) for mutant in noticed)
-        print(f"{self.area.module}: {len(noticed)} of {len(self.mutants)} mutants noticed, {share:.1%} ", end="")
-        print("(" + ", ".join(f"{count} {name}" for name, count in how.most_common()) + ")")
+        print(
+            f"{self.area.module}: {len(noticed)} of {len(self.mutants)} mutants noticed, {share:.1%}"
+            f" ({', '.join(f'{count} {name}' for name, count in how.most_common())});"
+            f" {real:.1%} without {equivalents} that do the same"
+        )
         for mutant in unexplained:
             print(f"unnoticed, and not in {self.path.name}: {mutant}\n    {self.line(mutant)}")
-        return 1 if unexplained or share < BAR else 0
+        return 1 if unexplained or real < BAR else 0
 
     @staticmethod
     def kind(failure):
@@ -38,8 +46,10 @@ class Report:
         path = self.area.sources / mutant.file
         return path.read_text().splitlines()[mutant.line - 1].strip()
 
-    def key(self, mutant):
-        return (mutant.file, self.line(mutant), mutant.text)
+    def reason(self, mutant, reasons):
+        """The reason for a survivor: for its change, or for all changes of its line."""
+        place = (mutant.file, self.line(mutant))
+        return reasons.get((*place, mutant.text)) or reasons.get((*place, "*"))
 
     def reasons(self):
         """The reasons by file, line and change: a line that moves keeps its reason, and one that changes loses it."""
