@@ -29,9 +29,12 @@ def rows(sizes):
         told("… files read", "1", "reads"),
     )
     note = (
-        "the folder has the catalog, too. Full: a tmpfs, where root runs it, and a file system that answers ENOSPC. The "
-        "rest is a file system in user space (Benchmarks/chaos/failing_disk.c), whose changes fail with EROFS or EIO, or "
-        "all of whose uses fail, each or one in ten. A removed folder is recreated; a file may be in its place. Refreshes "
+        "the folder has the catalog, too. Full: a tmpfs, where root runs it, and a file system that "
+        "answers ENOSPC. The "
+        "rest is a file system in user space (Benchmarks/chaos/failing_disk.c), whose changes fail with "
+        "EROFS or EIO, or "
+        "all of whose uses fail, each or one in ten. A removed folder is recreated; a file may be in "
+        "its place. Refreshes "
         "of the lists, which can't be stored, are no reads: the log tells of each list once.")
     return [row("cache-disk", figures, lambda chaos: _Disks(chaos).measure(), (note,))]
 
@@ -71,7 +74,8 @@ class _Disks:
             with _small_file_system(chaos) as folder:
                 self._part("no space", account, folder, lambda: _fill(folder), (folder / "filling").unlink)
         return {
-            "wrong": self._wrong, "errors": self._errors, "listings": self._listings, "lines": self._lines, "more": self._more,
+            "wrong": self._wrong, "errors": self._errors, "listings": self._listings, "lines": self._lines,
+            "more": self._more,
             "lame": self._lame, "reads": self._reads}
 
     def _part(self, name, account, folder, begin, heal):
@@ -120,7 +124,8 @@ class _Disks:
         """What the log tells of failures, refreshes and single damaged blocks aside."""
         return [
             line for line in self._chaos.log_lines(log)
-            if re.search(" (warning|error): ", line) and not re.search("the list of .* failed|calls|cached block", line)]
+            if re.search(" (warning|error): ", line)
+            and not re.search("the list of .* failed|calls|cached block", line)]
 
     def _read(self, mounted, served):
         for one in served:

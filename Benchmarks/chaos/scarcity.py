@@ -53,10 +53,12 @@ def rows(sizes):
             f"--memory is {_POOL // MIB}M; {_READERS} threads read at once. The limit is a control group's where the "
             "system lets one be made, else one of data (RLIMIT_DATA), since address space says little.",)),
         row("descriptors-squeezed", descriptor_figures, _descriptors, (
-            f"limits from 3 to 64, hard ones too; with those that are enough to start, {_READERS} threads read at once. What fails has to "
+            f"limits from 3 to 64, hard ones too; with those that are enough to start, {_READERS} threads "
+            "read at once. What fails has to "
             "say so, and no mount may end by a signal.",)),
         row("threads-squeezed", threads, _threads, (
-            f"limits from one thread to {_MANY_THREADS} at the start; while a mount is read, no thread more than it has. A "
+            f"limits from one thread to {_MANY_THREADS} at the start; while a mount is read, no thread more "
+            "than it has. A "
             "control group's where the system lets one be made, else those of the user (RLIMIT_NPROC).",)),
     ]
 
