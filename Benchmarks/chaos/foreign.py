@@ -47,7 +47,7 @@ def rows(sizes):
             "the helpers are looked for in $XFSTESTS and in its folder src. To get them: git clone "
             "https://git.kernel.org/pub/scm/fs/xfs/xfstests-dev.git, its README's packages, make; then "
             "XFSTESTS=that folder. Differences: " + "; ".join(
-                f"{name} {text}" for name, text in _DIFFERENCES.items()) 
+                f"{name} {text}" for name, text in _DIFFERENCES.items())
             + "; the same calls are made with files that are there.",)),
     ]
 
@@ -77,7 +77,7 @@ def _stress(chaos):
         raise BenchError("skipped: stress-ng isn't installed: apt-get install stress-ng")
     account = _account(chaos, chaos.amount(60, 12))
     mounted = _mounted(chaos, account)
-    seconds = chaos.amount(60, 2)
+    seconds = chaos.amount(60, 1)
     arguments = [
         ("fstat", "--fstat", _STRESSED, "--fstat-dir", mounted.path / "recordings"),
         ("sysinfo", "--sysinfo", _STRESSED)]
