@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -14,8 +15,6 @@ from processes import run, wait_until
 from settings import KIB, MIB, BenchError, program
 
 _KINDS = (("recordings", "wav"), ("video-recordings", "mka"), ("compositions", "mp4"))
-# What the log may say at most: of the disk cache, of the catalog, and of the refreshes that can't be stored.
-_LINES = 3
 _REFRESH = 2
 
 
@@ -23,15 +22,20 @@ def rows(sizes):
     figures = (
         none("the cache's disk full, read-only, removed, or failing: wrong bytes", "wrong"),
         none("… reads that failed", "errors"),
+        within("… listings that failed while the catalog was exchanged, at most, of each disk", "1", 1, "listings"),
         within("… lines of the log of what the disk cache can't do, at most", "1", 1, "lines"),
         none("… lines of the log that came with further reads", "more"),
         none("… mounts that didn't use a disk again that is well", "lame"),
         told("… files read", "1", "reads"),
     )
     note = (
-        "the folder has the catalog, too. Full: a tmpfs, where root runs it, and a file system that answers ENOSPC. The "
-        "rest is a file system in user space (Benchmarks/chaos/failing_disk.c), whose changes fail with EROFS or EIO, or "
-        "all of whose uses fail, each or one in ten. A removed folder is recreated; a file may be in its place.")
+        "the folder has the catalog, too. Full: a tmpfs, where root runs it, and a file system that "
+        "answers ENOSPC. The "
+        "rest is a file system in user space (Benchmarks/chaos/failing_disk.c), whose changes fail with "
+        "EROFS or EIO, or "
+        "all of whose uses fail, each or one in ten. A removed folder is recreated; a file may be in "
+        "its place. Refreshes "
+        "of the lists, which can't be stored, are no reads: the log tells of each list once.")
     return [row("cache-disk", figures, lambda chaos: _Disks(chaos).measure(), (note,))]
 
 
@@ -40,7 +44,8 @@ class _Disks:
 
     def __init__(self, chaos):
         self._chaos = chaos
-        self._wrong = self._errors = self._lines = self._more = self._lame = self._reads = 0
+        self._wrong = self._errors = self._lines = self._more = self._lame = self._reads = self._listings = 0
+        self._part_listings = 0
 
     def measure(self):
         chaos = self._chaos
@@ -69,7 +74,8 @@ class _Disks:
             with _small_file_system(chaos) as folder:
                 self._part("no space", account, folder, lambda: _fill(folder), (folder / "filling").unlink)
         return {
-            "wrong": self._wrong, "errors": self._errors, "lines": self._lines, "more": self._more,
+            "wrong": self._wrong, "errors": self._errors, "listings": self._listings, "lines": self._lines,
+            "more": self._more,
             "lame": self._lame, "reads": self._reads}
 
     def _part(self, name, account, folder, begin, heal):
@@ -85,6 +91,7 @@ class _Disks:
             # Half of it: the rest isn't there when the disk goes.
             self._read(mounted, chaos.random.sample(served, len(served) // 2))
             chaos.note("fault", disk=name)
+            self._part_listings = 0
             begin()
             for turn in range(3):
                 if turn == 2:
@@ -92,6 +99,7 @@ class _Disks:
                     before = self._complaints(log)
                 self._read(mounted, chaos.random.sample(served, len(served)))
                 _drop_pages(mounted, served)
+            self._listings = max(self._listings, self._part_listings)
             complaints = self._complaints(log)
             of_cache = [line for line in complaints if "disk cache" in line]
             self._lines = max(self._lines, len(of_cache))
@@ -113,14 +121,21 @@ class _Disks:
         return mounted.status()["bytes"]["from_disk_cache"] > 0
 
     def _complaints(self, log):
-        return [line for line in self._chaos.log_lines(log) if " warning: " in line or " error: " in line]
+        """What the log tells of failures, refreshes and single damaged blocks aside."""
+        return [
+            line for line in self._chaos.log_lines(log)
+            if re.search(" (warning|error): ", line)
+            and not re.search("the list of .* failed|calls|cached block", line)]
 
     def _read(self, mounted, served):
         for one in served:
             self._reads += 1
             try:
-                # Attributes and listings are part of what goes on.
                 os.listdir((mounted.path / one.place).parent)
+            except OSError as error:
+                self._part_listings += 1
+                self._chaos.note("listing", place=one.place, error=str(error))
+            try:
                 is_right = (mounted.path / one.place).read_bytes() == one.original.read_bytes()
             except OSError as error:
                 self._errors += 1

@@ -42,7 +42,8 @@ def rows(sizes):
         told("… repaired by fetching again, which the log tells", "1", "repaired"),
     )
     note = (
-        "a quarter each on the way, in blocks of the disk cache, in the tag, and in the last bytes before it; each file "
+        "a quarter each on the way, in blocks of the disk cache, in the tag, and in the last bytes "
+        "before it; each file "
         "is read whole, backward, in random order or through mmap, with strict and with deferred integrity. A flip on "
         "the way is either one of each answer or of the first two alone.")
     return [row("flips", figures, lambda chaos: _measure(chaos, count), (note,))]

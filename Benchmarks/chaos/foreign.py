@@ -15,6 +15,7 @@ from settings import KIB, MIB, BenchError
 
 _KINDS = (("recordings", "wav"), ("video-recordings", "mka"), ("compositions", "mp4"))
 _STRESSED = 2  # threads or processes of each kind
+_HELPERS = ("fssum", "t_dir_offset2", "seek_sanity_test", "mmapcat", "open_by_handle")
 # What of xfstests differs here: doc/semantics.md explains.
 _DIFFERENCES = {
     "seek_sanity_test": "makes the files that it seeks in, which a read-only file system refuses with EROFS",
@@ -30,21 +31,24 @@ def rows(sizes):
         told("… stressors that ran", "1", "stressors"),
     )
     helpers = (
-        none("xfstests' fssum, t_dir_offset2, seek_sanity_test, mmapcat, open_by_handle: unexplained failures", "failures"),
+        none(f"xfstests' {', '.join(_HELPERS)}: unexplained failures", "failures"),
         told("… helpers that passed", "1", "passed"),
         told("… that differ as doc/semantics.md explains", "1", "explained"),
         told("… that aren't there", "1", "missing"),
     )
     return [
         row("stress-ng", stress, _stress, (
-            "most of its stressors of files make their own first. These take what is there: fstat of the mount's files; "
-            "sysfs, which lists, reads, maps and polls everything below /sys, and getdent, for which the mount is in the "
+            "most of its stressors of files make their own first. These take what is there: fstat of the "
+            "mount's files; "
+            "sysfs, which lists, reads, maps and polls everything below /sys, and getdent, for which the "
+            "mount is in the "
             "place of /sys; and sysinfo, which asks each mount for its statfs.",)),
         row("xfstests", helpers, _helpers, (
             "the helpers are looked for in $XFSTESTS and in its folder src. To get them: git clone "
             "https://git.kernel.org/pub/scm/fs/xfs/xfstests-dev.git, its README's packages, make; then "
             "XFSTESTS=that folder. Differences: " + "; ".join(
-                f"{name} {text}" for name, text in _DIFFERENCES.items()) + "; the same calls are made with files that are there.",)),
+                f"{name} {text}" for name, text in _DIFFERENCES.items())
+            + "; the same calls are made with files that are there.",)),
     ]
 
 
@@ -73,8 +77,10 @@ def _stress(chaos):
         raise BenchError("skipped: stress-ng isn't installed: apt-get install stress-ng")
     account = _account(chaos, chaos.amount(60, 12))
     mounted = _mounted(chaos, account)
-    seconds = chaos.amount(60, 2)
-    arguments = [("fstat", "--fstat", _STRESSED, "--fstat-dir", mounted.path / "recordings"), ("sysinfo", "--sysinfo", _STRESSED)]
+    seconds = chaos.amount(60, 1)
+    arguments = [
+        ("fstat", "--fstat", _STRESSED, "--fstat-dir", mounted.path / "recordings"),
+        ("sysinfo", "--sysinfo", _STRESSED)]
     prefix = _in_place_of_sysfs(mounted)
     if prefix:
         arguments += [("sysfs", "--sysfs", _STRESSED), ("getdent", "--getdent", _STRESSED)]
@@ -94,13 +100,14 @@ def _stress(chaos):
         has_failed = result.returncode != 0 or " fail:" in text or not done
         failures += has_failed
         operations += done
-        chaos.note("stressor", name=name, status=result.returncode, failed=has_failed, operations=done, text=text[-900:])
+        chaos.note(
+            "stressor", name=name, status=result.returncode, failed=has_failed, operations=done, text=text[-900:])
     return {
         "failures": failures, "wrong": _wrong(mounted, account), "operations": operations, "stressors": len(arguments)}
 
 
 def _in_place_of_sysfs(mounted):
-    """The beginning of a command line for whose programs /sys is the mount: they take files that are there only there."""
+    """The beginning of a command line for whose programs /sys is the mount: they use what is there."""
     prefix = ("unshare", "--mount", "sh", "-c", f'mount --bind "{mounted.path}" /sys && exec "$0" "$@"')
     can = os.geteuid() == 0 and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
     return prefix if can else ()
@@ -120,7 +127,7 @@ def _helpers(chaos):
     mounted = _mounted(chaos, account)
     helpers = _Helpers(chaos, mounted, account)
     results = {"passed": 0, "explained": 0, "failures": 0, "missing": 0}
-    for name in ("fssum", "t_dir_offset2", "seek_sanity_test", "mmapcat", "open_by_handle"):
+    for name in _HELPERS:
         path = next((folder / name for folder in folders if os.access(folder / name, os.X_OK)), None)
         if path is None:
             chaos.note("skipped: not found", name=name)
@@ -150,7 +157,8 @@ class _Helpers:
         """The sum of names, sizes, modes and contents is that of a copy."""
         copy = self._chaos.new_folder("copy")
         run(["cp", "-a", self._path / "recordings", copy])
-        sums = [self._run(program, "-f", "-U", "-G", folder) for folder in (self._path / "recordings", copy / "recordings")]
+        folders = [parent / "recordings" for parent in (self._path, copy)]
+        sums = [self._run(program, "-f", "-U", "-G", folder) for folder in folders]
         is_same = sums[0][:2] == sums[1][:2] and sums[0][0] == 0 and sums[0][1]
         return "passed" if is_same else "failed", str(sums)
 
@@ -176,7 +184,7 @@ class _Helpers:
         return "passed", ""
 
     def seek_sanity_test(self, program):
-        """It can only begin by making a file; the data and holes of those there are is what a file without holes has."""
+        """It can only begin by making a file; those that are there have no holes."""
         status, out, text = self._run(program, self._path / "recordings/seek_sanity")
         for one in self._served:
             with open(self._path / one.place, "rb") as file:

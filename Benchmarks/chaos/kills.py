@@ -31,7 +31,8 @@ def rows(sizes):
         told("… kills that hit a mount that wasn't there yet", "1", "early"),
     )
     note = (
-        f"{each} kills each of mounts that fill and use the disk cache, that refresh lists, that fetch them for the first "
+        f"{each} kills each of mounts that fill and use the disk cache, that refresh lists, that fetch "
+        "them for the first "
         "time, and that convert the catalog of an older version.")
     return [row("kill", figures, lambda chaos: _Kills(chaos, each).measure(), (note,))]
 
@@ -236,7 +237,8 @@ def _write_older_catalog(chaos, path, version, resources):
         for one in resources:
             created = int(email.utils.parsedate_to_datetime(one["date_created"]).timestamp())
             database.execute(
-                "INSERT INTO resource (sid, kind, status, created, format, json, generation) VALUES (?, 1, ?, ?, 'wav', ?, 3)",
+                "INSERT INTO resource (sid, kind, status, created, format, json, generation) VALUES (?, 1, ?, "
+                "?, 'wav', ?, 3)",
                 (one["sid"], one["status"], created, json.dumps(one).encode()))
         database.executemany("INSERT INTO list VALUES (?, 3)", [(kind,) for kind in (1, 2, 3)])
         database.execute("COMMIT")

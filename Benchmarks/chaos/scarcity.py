@@ -20,6 +20,8 @@ _ABOVE_POOL = 128 * MIB
 _GROUPS = Path("/sys/fs/cgroup")
 _READERS = 24
 _MANY_THREADS = 80
+# A read that isn't answered for so long hangs.
+_PATIENCE = 60
 
 
 def rows(sizes):
@@ -42,6 +44,7 @@ def rows(sizes):
         none("no threads left: crashes", "crashes"),
         none("… starts that failed without a sentence", "mute"),
         none("… wrong bytes", "wrong"),
+        none(f"… readers that had no answer for {_PATIENCE} s", "late"),
         none("… reads that failed after that", "later"),
         told("… the fewest threads with which a mount starts", "1", "fewest"),
     )
@@ -50,10 +53,12 @@ def rows(sizes):
             f"--memory is {_POOL // MIB}M; {_READERS} threads read at once. The limit is a control group's where the "
             "system lets one be made, else one of data (RLIMIT_DATA), since address space says little.",)),
         row("descriptors-squeezed", descriptor_figures, _descriptors, (
-            f"limits from 3 to 64, hard ones too; with those that are enough to start, {_READERS} threads read at once. What fails has to "
+            f"limits from 3 to 64, hard ones too; with those that are enough to start, {_READERS} threads "
+            "read at once. What fails has to "
             "say so, and no mount may end by a signal.",)),
         row("threads-squeezed", threads, _threads, (
-            f"limits from one thread to {_MANY_THREADS} at the start; while a mount is read, no thread more than it has. A "
+            f"limits from one thread to {_MANY_THREADS} at the start; while a mount is read, no thread more "
+            "than it has. A "
             "control group's where the system lets one be made, else those of the user (RLIMIT_NPROC).",)),
     ]
 
@@ -80,16 +85,21 @@ class _Reading:
     def __init__(self, chaos):
         self._chaos = chaos
         self._lock = threading.Lock()
-        self.wrong = self.errors = self.reads = 0
+        self.wrong = self.errors = self.reads = self.late = 0
         self.kinds = {}
 
     def run(self, mounted, served, readers=_READERS):
         lists = [self._chaos.random.sample(served, len(served)) for _ in range(readers)]
-        threads = [threading.Thread(target=self._read, args=(mounted, one)) for one in lists]
+        threads = [threading.Thread(target=self._read, args=(mounted, one), daemon=True) for one in lists]
         for thread in threads:
             thread.start()
+        end = self._chaos.clock() + _PATIENCE
         for thread in threads:
-            thread.join()
+            thread.join(max(0, end - self._chaos.clock()))
+        late = sum(thread.is_alive() for thread in threads)
+        if late:
+            self._chaos.note("late", threads=late, log=str(mounted.path))
+            self.late += late
         return self
 
     def _read(self, mounted, served):
@@ -110,7 +120,9 @@ class _Reading:
 def _has_crashed(chaos, name, mounted):
     """Whether the process is gone, or has said last words."""
     lines = [line for line in chaos.log_lines(name) if re.search(r"Fatal error|crashed|terminate called|abort", line)]
-    is_gone = not Path(f"/proc/{mounted.pid}/exe").exists()
+    status = mounted.exit_status
+    # One that has ended with a status of its own has said why.
+    is_gone = status is not None and (status < 0 or status >= 128)
     if lines or is_gone:
         chaos.note("crash", log=name, lines=lines[:5] or chaos.log_lines(name)[-5:], is_gone=is_gone)
     return bool(lines) or is_gone
@@ -263,26 +275,32 @@ def _threads(chaos):
     with chaos.mount_of(account, name="usual") as mounted:
         usual = len(os.listdir(f"/proc/{mounted.pid}/task"))
     chaos.note("threads", usual=usual)
-    wrong = later = 0
+    wrong = late = later = 0
     fewest = _MANY_THREADS
     for limit in (1, 3, usual - 1, 64, 66, 67, _MANY_THREADS) if chaos.is_quick else range(1, _MANY_THREADS + 1):
         with _limited_threads(limit) as (prefix, allow):
             reading, again = _Reading(chaos), _Reading(chaos)
 
             def use(mounted):
+                for kind, _ in _KINDS:
+                    mounted.await_list(kind, 60)
                 # As many as there are: no further one.
                 allow(len(os.listdir(f"/proc/{mounted.pid}/task")), mounted)
-                reading.run(mounted, served)
-                allow(1000, mounted)
+                try:
+                    reading.run(mounted, served)
+                finally:
+                    allow(1000, mounted)
                 again.run(mounted, served, readers=2)
 
             if starts.use(prefix, f"threads-{limit}", use):
                 fewest = min(fewest, limit)
         wrong += reading.wrong + again.wrong
+        late += reading.late + again.late
         later += again.errors
         if reading.kinds or again.kinds:
             chaos.note("errors", limit=limit, kinds=reading.kinds, later=again.kinds)
-    return {"crashes": starts.crashes, "mute": starts.mute, "wrong": wrong, "later": later, "fewest": fewest}
+    return {
+        "crashes": starts.crashes, "mute": starts.mute, "wrong": wrong, "late": late, "later": later, "fewest": fewest}
 
 
 @contextmanager

@@ -113,8 +113,8 @@ extension CatalogDatabase {
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.maximumReaderCount = readerLimit
-        // A connection's queue needs a new thread to be disposed of. If the system has none left, Dispatch waits for one,
-        // with the pool locked, and so does everybody who reads. So readers stay when memory is released.
+        // A connection's queue needs a new thread to be disposed of. If the system has none left, Dispatch waits for
+        // one, with the pool locked, and so does everybody who reads. So readers stay when memory is released.
         configuration.persistentReadOnlyConnections = true
         // Two mounts of one account share the file; each writes for less than a second at a time.
         configuration.busyMode = .timeout(10)

@@ -30,8 +30,8 @@ struct Complaint {
 
     /// Notes a failure, and returns whether the log should tell it.
     ///
-    /// On a disk that is nearly full, storing fails for large blocks and succeeds for small ones: the next warning comes
-    /// after a time.
+    /// On a disk that is nearly full, storing fails for large blocks and succeeds for small ones: the next warning
+    /// comes after a time.
     mutating func begin(at now: ContinuousClock.Instant, atLeastAfter time: Duration) -> Bool {
         guard !isTold, last.map({ now - $0 >= time }) ?? true else { return false }
         (isTold, last) = (true, now)
