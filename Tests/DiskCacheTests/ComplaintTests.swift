@@ -10,11 +10,12 @@ struct ComplaintTests {
     @Test("A failure is told once until everything works, and whether the end is told follows from that")
     func once() {
         var complaint = Complaint()
-        #expect(!complaint.end())
-        #expect(complaint.begin(at: start, atLeastAfter: .seconds(30)))
-        #expect(!complaint.begin(at: start + .seconds(100), atLeastAfter: .seconds(30)))
-        #expect(complaint.end())
-        #expect(!complaint.end())
+        // In this order: the end before any failure, two failures, the end, and once more.
+        let told = [
+            complaint.end(), complaint.begin(at: start, atLeastAfter: .seconds(30)),
+            complaint.begin(at: start + .seconds(100), atLeastAfter: .seconds(30)), complaint.end(), complaint.end(),
+        ]
+        #expect(told == [false, true, false, true, false])
     }
 
     @Test("Failures that come and go are told once in a time")
