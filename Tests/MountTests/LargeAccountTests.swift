@@ -103,7 +103,7 @@ struct LargeAccountTests {
         }
         // The list's failure is told once, and with each request that failed by it.
         #expect(mount.hasLogged("the list of voice recordings failed"))
-        let told = mount.log.split(separator: "\n").filter { $0.contains("have no end") }
+        let told = mount.log.split(separator: "\n").filter { $0.contains(" error: ") && $0.contains("have no end") }
         #expect(told.filter { $0.contains("the list of voice recordings failed") }.count == 1, "\(mount.log)")
         account.simulator.behaviour.listEnd = .proper
         #expect(try Self.listed(mount) == Self.sids(500))

@@ -11,8 +11,7 @@ import Support
 extension CatalogDatabase {
     /// Makes an empty database without a file of its own.
     ///
-    /// SQLite keeps it in memory, up to the cache's size, and the rest in a file without a name in the system's folder
-    /// for temporary files.
+    /// It is in memory, since no other disk is known: about 300 bytes for each recording.
     init(standingInFor path: String, check: CatalogCheck) throws(CatalogError) {
         do {
             var configuration = Configuration()
@@ -22,10 +21,10 @@ extension CatalogDatabase {
                     sql: """
                         PRAGMA trusted_schema = OFF;
                         PRAGMA page_size = \(Self.pageSize);
-                        PRAGMA cache_size = -\(Self.standInCache);
+                        PRAGMA temp_store = MEMORY;
                         """)
             }
-            let queue = try DatabaseQueue(path: "", configuration: configuration)
+            let queue = try DatabaseQueue(configuration: configuration)
             try Schema.migrator(coder: check.coder).migrate(queue)
             self.init(pool: queue, path: path, isChecked: true, fileNumber: nil)
         } catch {
@@ -33,9 +32,6 @@ extension CatalogDatabase {
                 .unusable, "nothing can take the place of the catalog '\(path)': \(error)", cause: error)
         }
     }
-
-    /// The page cache of a stand-in, in KiB: what exceeds it needs a folder for temporary files.
-    private static let standInCache = 64 << 10
 
     /// Whether an error shows that the disk fails, and not that this process lacks memory or descriptors.
     func isFailing(_ error: CatalogError) -> Bool {

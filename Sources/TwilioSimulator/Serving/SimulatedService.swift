@@ -118,8 +118,19 @@ struct SimulatedService: Sendable {
     ) -> SimulatedResponse {
         var response: SimulatedResponse
         if request.host == .media {
-            response = .storageError(
-                status, status == 503 ? "SlowDown" : "InternalError", "The request was refused as asked.")
+            // The codes of "Error responses" in the Amazon S3 API Reference.
+            let code =
+                switch status {
+                case 403: "AccessDenied"
+                case 404: "NoSuchKey"
+                case 408: "RequestTimeout"
+                case 412: "PreconditionFailed"
+                case 416: "InvalidRange"
+                case 503: "SlowDown"
+                case 400..<500: "InvalidRequest"
+                default: "InternalError"
+                }
+            response = .storageError(status, code, "The request was refused as asked.")
         } else {
             let (code, message) =
                 switch status {

@@ -95,6 +95,8 @@ struct Mount {
         signals.hold()
         try mount.mount()
         try Self.unmounting(mount) {
+            // libcurl has descriptors that aren't.
+            try Background.closeOnExecution(except: [])
             // Before this process gives up the right to unmount, which the watch inherits.
             if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
             try confine(landlock, doorkeeper)

@@ -72,7 +72,7 @@ enum Background {
     /// Sets all descriptors but the standard ones and those in `kept` to be closed in the new process.
     ///
     /// Otherwise the caller's locks, pipes and sockets would stay open until the mount ends.
-    private static func closeOnExecution(except kept: Set<Int32>) throws(Failure) {
+    static func closeOnExecution(except kept: Set<Int32>) throws(Failure) {
         // `spawn` needs /proc too.
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else {
             throw Failure(.other, "/proc/self/fd can't be read: mount /proc")

@@ -27,8 +27,10 @@ public final class TestScope: Sendable {
     var leaks: [String] {
         get throws {
             let paths = logs.withLock(\.self).filter { path in
-                let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-                return size ?? 0 > 0
+                // What a test gives for a log needn't be a file.
+                let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+                guard attributes?[.type] as? FileAttributeType == .typeRegular else { return false }
+                return attributes?[.size] as? Int ?? 0 > 0
             }
             let forms = paths.isEmpty ? [] : SecretRegister.shared.forms
             return forms.isEmpty ? [] : try SecretSearch.lines(with: forms, in: paths)

@@ -191,7 +191,7 @@ struct OutageTests {
         "An outage is waited for while it is young, or its end is about to be known, and else fails at once",
         arguments: [
             (0, 1, false, true), (3, 2, false, true), (3, 2.1, false, false), (100, 1, false, false),
-            (100, 1, true, true), (0, 46, true, false),
+            (100, 1, true, true), (0, 61, true, false),
         ])
     func waits(age: Double, retryIn: Double, isProbed: Bool, waits: Bool) throws {
         var machine = try machine(Patience(outage: .seconds(5)))

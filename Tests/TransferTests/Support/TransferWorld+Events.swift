@@ -212,7 +212,9 @@ extension TransferWorld {
         var isReceiving = false
         if case .exchanging(let attempt) = item.machine.state, case .receiving = attempt.phase { isReceiving = true }
         // Deadlines have been looked at for each time that has passed.
-        if isTimed, !isReceiving, item.lastProgress.duration(to: now) > patience.giveUp {
+        // An address that arrives in its time of grace is looked at with the next deadline.
+        let longest = patience.giveUp + TransferStateMachine.graceOfSources
+        if isTimed, !isReceiving, item.lastProgress.duration(to: now) > longest {
             faults.append(
                 "\(item.id) waits for \(item.lastProgress.duration(to: now)) without progress in \(item.machine.state)")
         }
