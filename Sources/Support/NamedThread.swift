@@ -13,9 +13,12 @@ public final class NamedThread: Sendable {
     /// - Parameters:
     ///   - name: The name in `ps -L` and debuggers; the kernel keeps its first 15 bytes.
     ///   - niceness: The thread's nice value, 0 to 19 (setpriority(2)).
+    ///   - stackSize: The size of the stack in bytes; nil for the system's.
     ///   - body: The work; the thread ends when it returns.
     /// - Throws: ``SystemError`` when the system has no thread left.
-    public init(name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    public init(
+        name: String, niceness: Int32 = 0, stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         let start = Unmanaged.passRetained(
             ThreadStart {
                 NamedThread.nameCurrent(name)
@@ -30,8 +33,12 @@ public final class NamedThread: Sendable {
         // Faults of the thread raise these; while they are blocked, the result is undefined (sigprocmask(2)).
         for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&everySignal, signal) }
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, runThread, start.toOpaque())
+        let result = pthread_create(&thread, &attributes, runThread, start.toOpaque())
+        pthread_attr_destroy(&attributes)
         pthread_sigmask(SIG_SETMASK, &previous, nil)
         guard result == 0 else {
             start.release()
