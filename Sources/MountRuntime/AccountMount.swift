@@ -194,7 +194,7 @@ public final class AccountMount {
         let gatherer = StatusGatherer(
             version: settings.version, main: mainBranch, subaccounts: subaccountBranches ?? [], library: library,
             transfer: transfer, metrics: metrics, readability: readability,
-            waitingRequests: { kernel.waitingRequests })
+            waitingRequests: { kernel.waitingRequests }, keyProcess: settings.keyProcess)
         let tree = FileTree(
             main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
             controlFiles: StatusFiles(gatherer: gatherer), readability: readability,

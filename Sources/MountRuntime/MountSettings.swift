@@ -6,6 +6,16 @@ public import Sync
 public import Transfer
 public import TwilioAPI
 
+/// The state of the process that holds a mount's private keys.
+public enum KeyProcessState: String, Sendable, CaseIterable {
+    /// The mount has no private keys.
+    case none
+    /// It answers, as far as is known.
+    case running
+    /// It has ended although it is needed: content keys that aren't known can't be unwrapped.
+    case ended
+}
+
 /// The settings of a mount, checked by the caller.
 public struct MountSettings: Sendable {
     /// The version of the program, for `.twiliofs/version` and the status.
@@ -46,6 +56,8 @@ public struct MountSettings: Sendable {
     public var subaccountCredentials: [SID: any CredentialProvider]?
     /// The access to media outside of Twilio; nil for none.
     public var externalMedia: ExternalMedia?
+    /// The state of the process that holds the private keys, for the status.
+    public var keyProcess: @Sendable () -> KeyProcessState = { .none }
     /// The disk cache; nil for none.
     ///
     /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.

@@ -49,6 +49,7 @@ struct MountSnapshot: Sendable {
     var transfer: TransferClient.Statistics
     var library: MediaLibrary.Statistics
     var waitingRequests: Int
+    var keyProcess = KeyProcessState.none
 }
 
 extension MountSnapshot.List {

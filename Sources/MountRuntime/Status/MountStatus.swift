@@ -15,6 +15,7 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var time: Date
     package var mounted: Date
     package var account: String
+    package var keyProcess: String?
     package var lists: [String: List]
     package var calls: Calls?
     package var accounts: [Subaccount]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Logging
 import Media
 
@@ -110,10 +111,21 @@ struct MountCommand: ParsableCommand {
 
     func run() throws {
         if foreground || readyDescriptor != nil {
-            try Mount(self).run()
+            if let descriptor = readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+            // Before this process has other threads, and before anything from the network is in its memory.
+            let processes = KeyProcesses()
+            let first = needsPrivateKeys ? try processes.start(isFirst: true) : nil
+            try Mount(self, processes, first).run()
         } else {
             try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
         }
+    }
+}
+
+extension MountCommand {
+    /// Whether private keys are to be read.
+    private var needsPrivateKeys: Bool {
+        !keys.files.isEmpty && !keys.isWithoutKey || !account.signingKeys.isEmpty
     }
 }
 

@@ -19,6 +19,8 @@ struct SecretReader: Sendable {
     var credentialsFolder: String?
     /// Reads files again while the mount is running; nil to read each once.
     var rereading: Rereading?
+    /// A socket at whose end nobody needs the secrets any more, so that no person and no pipe is waited for.
+    var asker: Int32?
     /// Receives a warning about a file.
     var warn: @Sendable (String) -> Void = { _ in }
 
@@ -163,7 +165,7 @@ struct SecretReader: Sendable {
         var count = 0
         let buffer = try SecretBytes(count: limit + 1) { (memory) throws(Failure) in
             while count < memory.count {
-                guard Self.waitForInput(descriptor, until: deadline) else {
+                guard Self.waitForInput(descriptor, until: deadline, or: asker) else {
                     throw Failure(status, "the \(what) has not come from the pipe '\(path)' within \(patience)")
                 }
                 let result = Glibc.read(descriptor, memory.baseAddress.map { $0 + count }, memory.count - count)
@@ -178,12 +180,20 @@ struct SecretReader: Sendable {
     }
 
     /// Waits for input or its end, which a file has at once; returns false if the deadline comes first.
-    private static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - deadline: Nil to wait without end.
+    ///   - asker: A socket whose end ends the waiting too.
+    static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant?, or asker: Int32?) -> Bool {
         while true {
-            let left = max(.zero, deadline - .now)
-            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let result = poll(&request, 1, Int32(left / .milliseconds(1)))
-            if result > 0 { return true }
+            let left = deadline.map { Int32(max(.zero, $0 - .now) / .milliseconds(1)) } ?? -1
+            // poll(2) ignores a negative descriptor, and tells the end of a socket unasked.
+            var requests = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: asker ?? -1, events: 0, revents: 0),
+            ]
+            let result = poll(&requests, 2, left)
+            if result > 0 { return requests[1].revents == 0 }
             if result == 0 || errno != EINTR { return false }
         }
     }

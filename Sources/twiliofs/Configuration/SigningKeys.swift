@@ -1,6 +1,7 @@
 import Credentials
 import Envelope
 import Glibc
+import KeyProcess
 import Support
 import Transfer
 import TwilioAPI
@@ -11,6 +12,8 @@ struct SigningKeys {
     private struct Key: Equatable, Sendable {
         let signer: RequestSigner
         let fingerprint: String
+        /// Whether the process that held it has ended.
+        let isLost: @Sendable () -> Bool
 
         static func == (one: Key, other: Key) -> Bool {
             one.fingerprint == other.fingerprint && one.signer.publicKeySID == other.signer.publicKeySID
@@ -48,6 +51,8 @@ struct SigningKeys {
                     .privateKey,
                     "it has another key, which can't belong to \(sid): write the SID of its public key into the first"
                         + " line of the file and mount again with --signing-key \(path.shellWord)")
+            } isLost: {
+                $0.isLost()
             } first: { () throws(Failure) in
                 try Self.key(path, sid, account, ring, &reader)
             } later: { () throws(Failure) in
@@ -162,13 +167,13 @@ struct SigningKeys {
             throw Failure(.privateKey, "there is no signing key '\(path)'; the form is [AC…:][CR…=]FILE")
         }
         let what = "signing key"
-        let contents = try reader.secrets.contents(path, what: what, status: .privateKey)
-        let keys = try reader.keys(in: contents, of: path, what: what)
-        guard keys.count == 1, let key = keys.first?.key else {
+        let contents = try reader.contents(of: path, what: what, for: .signing)
+        guard contents.keys.count == 1, let key = contents.keys.first else {
             throw Failure(
-                .privateKey, "'\(path)' has \(keys.count) private keys: give a file with the signing key alone")
+                .privateKey,
+                "'\(path)' has \(contents.keys.count) private keys: give a file with the signing key alone")
         }
-        let written = line(of: contents)
+        let written = contents.publicKeySID.flatMap { SID($0) }
         if let sid, let written, sid != written {
             throw Failure(
                 .privateKey,
@@ -184,11 +189,12 @@ struct SigningKeys {
                     + " --signing-key CR…=\(path.shellWord); the Console shows it under Credentials, Public Keys")
         }
         return Key(
-            signer: RequestSigner(account: account, publicKeySID: sid, key: key), fingerprint: fingerprint)
+            signer: RequestSigner(account: account, publicKeySID: sid, key: key), fingerprint: fingerprint,
+            isLost: { !key.isAvailable })
     }
 
     /// The SID of a public key that stands alone in a line; a file that is replaced with another key has another SID.
-    private static func line(of contents: SecretBytes) -> SID? {
+    static func line(of contents: SecretBytes) -> SID? {
         contents.withUnsafeBytes { bytes in
             bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }).lazy
                 .filter { $0.count <= longestLine && $0.contains(UInt8(ascii: "C")) }

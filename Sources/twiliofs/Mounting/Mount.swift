@@ -4,6 +4,7 @@ import Envelope
 import FileSystem
 import FileTree
 import Foundation
+import KeyProcess
 import Logging
 import Media
 import MountRuntime
@@ -17,12 +18,17 @@ struct Mount {
     private static let patienceForFindings = Duration.seconds(2)
 
     private let command: MountCommand
+    private let keyProcesses: KeyProcesses
+    /// The process that reads the private keys; nil without any.
+    private let firstKeyProcess: KeyProcess?
     private let environment = Environment()
     private let log: LogOutput
     private let logger: Logger
 
-    init(_ command: MountCommand) throws(Failure) {
+    init(_ command: MountCommand, _ keyProcesses: KeyProcesses, _ first: KeyProcess?) throws(Failure) {
         self.command = command
+        self.keyProcesses = keyProcesses
+        firstKeyProcess = first
         // In the background, the terminal shows only warnings and the reason of a failure, not the log.
         let destination: LogOutput.Destination
         if let path = command.logFile {
@@ -39,7 +45,6 @@ struct Mount {
         // These come before the memory holds secrets and before threads inherit the signal mask.
         try Self.forbidCoreDumps()
         _ = twiliofs_keep_freed_memory()
-        if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         // The log is flushed after a failure too.
         defer { log.flush() }
         try AddressSpaceLimit.check()
@@ -59,7 +64,7 @@ struct Mount {
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
-            secrets: secretReader(rereading), logger: logger)
+            secrets: secretReader(rereading), keys: firstKeyProcess.map { ($0, keyProcesses) }, logger: logger)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -75,6 +80,10 @@ struct Mount {
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
+        keyProcesses.whenEnded { [logger] sentence, mayReadAgain in
+            logger.error("\(sentence)")
+            if mayReadAgain { rereading.readIfChanged {} }
+        }
         signals.hold()
         try mount.mount()
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
@@ -98,6 +107,7 @@ struct Mount {
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.externalMedia = secrets.externalMedia
+        settings.keyProcess = keyProcesses.state
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Envelope
+import Foundation
+import Glibc
+import KeyProcess
+import Support
+
+/// `twiliofs key-process`, which only a mount starts: reads and holds its private keys.
+struct KeyProcessCommand: ParsableCommand {
+    /// The name of the command.
+    static let name = "key-process"
+    /// The name of the process in `ps`.
+    static let processName = "twiliofs-keys"
+
+    static let configuration = CommandConfiguration(
+        commandName: name, abstract: "Hold the private keys of a mount, which starts this process.",
+        shouldDisplay: false)
+
+    /// The descriptor of the socket on which the mount asks.
+    @Option(help: .hidden)
+    var socket: Int32
+
+    func run() throws {
+        var type: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard socket > STDERR_FILENO, getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0,
+            type == Int32(SOCK_SEQPACKET.rawValue)
+        else { throw Failure(.usage, "'\(Self.name)' is started by a mount alone") }
+        NamedThread.nameCurrent(Self.processName)
+        let server = try KeyServer(socket: socket)
+        // The first file that needs the passphrase reads it, from a pipe perhaps.
+        var reader: PrivateKeys?
+        try server.serve(processors: ProcessInfo.processInfo.activeProcessorCount) {
+            (file, settings) throws(KeyFileFailure) in
+            var keys = reader ?? Self.reader(settings, server)
+            defer { reader = keys }
+            do throws(Failure) {
+                return try keys.localContents(
+                    of: file.path, what: file.purpose == .signing ? "signing key" : "private key")
+            } catch {
+                throw KeyFileFailure(status: error.code.rawValue, message: error.message)
+            }
+        }
+    }
+
+    private static func reader(_ settings: ReadingSettings, _ server: KeyServer) -> PrivateKeys {
+        var secrets = SecretReader(isStrict: settings.isStrict, credentialsFolder: settings.credentialsFolder) {
+            server.warn($0)
+        }
+        secrets.acceptsPipes = settings.isFirstTime
+        secrets.asker = server.socketDescriptor
+        return PrivateKeys(
+            secrets: secrets, passphraseFile: settings.passphraseFile, mayAsk: settings.isFirstTime)
+    }
+}

@@ -1,0 +1,85 @@
+import KeyProcess
+import MountRuntime
+import Support
+
+/// Starts the processes that hold private keys, and notices when one ends that is still needed.
+///
+/// The first one reads all files. A file that is read again gets a process of its own, since those that run can't open
+/// files any more; each ends when its last key isn't needed any more.
+final class KeyProcesses: Sendable {
+    /// Called with a sentence for the log, and whether the files may be read again.
+    typealias Observer = @Sendable (_ sentence: String, _ mayReadAgain: Bool) -> Void
+
+    private struct State {
+        var isStarted = false
+        /// The IDs of processes that ended although they were needed, until files were read again.
+        var ended = false
+        var observer: Observer?
+    }
+
+    /// A process that ends sooner may do so again and again, with each file that is read.
+    private static let shortestLife = Duration.seconds(10)
+
+    private let shared = Locked(State())
+
+    /// Starts a process.
+    ///
+    /// - Parameter isFirst: Whether it may ask on the terminal and read pipes that this process has inherited.
+    func start(isFirst: Bool) throws(Failure) -> KeyProcess {
+        do throws(SystemError) {
+            let process = try KeyProcess(
+                program: "/proc/self/exe",
+                arguments: { [KeyProcessCommand.processName, KeyProcessCommand.name, "--socket", String($0)] },
+                environment: Environment.withoutSecrets, isFirst: isFirst)
+            let started = ContinuousClock.now
+            process.whenEnded { [self] in note($0, age: .now - started) }
+            shared.withLock { state in
+                state.isStarted = true
+                state.ended = false
+            }
+            return process
+        } catch {
+            throw Failure(.other, error.message)
+        }
+    }
+
+    /// Has a function called when a process has ended although it is needed.
+    func whenEnded(_ observer: @escaping Observer) { shared.withLock { $0.observer = observer } }
+
+    /// The state for the status.
+    var state: @Sendable () -> KeyProcessState {
+        { [shared] in
+            shared.withLock { $0.isStarted ? $0.ended ? .ended : .running : .none }
+        }
+    }
+
+    private func note(_ end: ProcessEnd?, age: Duration) {
+        let observer = shared.withLock { state in
+            state.ended = true
+            return state.observer
+        }
+        let how =
+            switch end {
+            case .killed(let signal): "was ended by signal \(signal)"
+            case .exited(let status): "has ended with status \(status)"
+            case nil: "has ended"
+            }
+        let mayReadAgain = age >= Self.shortestLife
+        observer?(
+            "the process that holds the private keys \(how): recordings that aren't open can't be opened until the"
+                + (mayReadAgain
+                    ? " key files were read again, which is tried now" : " key files are read again (SIGHUP)"),
+            mayReadAgain)
+    }
+}
+
+extension Failure {
+    /// Runs `body`, and throws a failure of the key process as this process's own.
+    static func ofKeyProcess<Result>(_ body: () throws(KeyFileFailure) -> Result) throws(Failure) -> Result {
+        do throws(KeyFileFailure) {
+            return try body()
+        } catch {
+            throw Failure(FailureStatus(rawValue: error.status) ?? .other, error.message)
+        }
+    }
+}
