@@ -5,12 +5,14 @@ import Glibc
 struct SystemCallFilter: ~Copyable {
     /// Those that need no conditions.
     private static let allowed = [
-        // Locks and waiting.
-        "futex", "sched_yield", "restart_syscall",
+        // Locks and waiting; Swift's own locks have the thread's number in them.
+        "futex", "sched_yield", "restart_syscall", "gettid",
         // Memory; pages that were mapped without may not become executable.
         "munmap", "madvise", "brk", "mremap",
         // OpenSSL: blinding needs random numbers, which are made anew in a process that was forked.
-        "getrandom", "getpid", "clock_gettime",
+        "getrandom", "getpid",
+        // Where the kernel's shared page can't tell the time.
+        "clock_gettime", "gettimeofday", "time",
         "rt_sigreturn", "rt_sigprocmask", "exit", "exit_group",
     ]
     /// Those on the socket alone, whose descriptor is their first argument.
