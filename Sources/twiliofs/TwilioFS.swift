@@ -15,7 +15,9 @@ struct TwilioFS: ParsableCommand {
             touches the disk. twiliofs(1) describes everything.
             """,
         version: "twiliofs \(version)",
-        subcommands: [MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, KeyProcessCommand.self]
+        subcommands: [
+            MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, KeyProcessCommand.self,
+        ]
     )
 
     /// Runs the command of the arguments.

@@ -174,7 +174,8 @@ public struct KeyRing: Sendable {
         let holder =
             provesItself
             ? "The private key \(entry.name) opens the content key, but" : "The private key is held, but"
-        return "\(holder) the content's padding or length disagrees: the content is damaged, or the headers that describe"
+        return
+            "\(holder) the content's padding or length disagrees: the content is damaged, or the headers that describe"
             + " it are."
     }
 

@@ -208,8 +208,9 @@ struct PrivateKeys {
         let read: SecretBytes
         if let passphraseFile {
             read = try secrets.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-        } else if mayAsk, let typed = try Terminal.askForSecret(
-            "Passphrase of \(path): ", status: .passphrase, for: secrets.asker)
+        } else if mayAsk,
+            let typed = try Terminal.askForSecret(
+                "Passphrase of \(path): ", status: .passphrase, for: secrets.asker)
         {
             read = typed
         } else {

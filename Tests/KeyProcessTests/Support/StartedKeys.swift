@@ -28,9 +28,10 @@ struct StartedKeys {
         try KeyProcess(
             program: BuiltPrograms.twiliofs,
             arguments: { ["twiliofs-keys", "key-process", "--socket", String($0)] },
-            environment: ["PATH=/usr/bin:/bin"] + ["LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"].compactMap { name in
-                ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
-            }, isFirst: true)
+            environment: ["PATH=/usr/bin:/bin"]
+                + ["LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"].compactMap { name in
+                    ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
+                }, isFirst: true)
     }
 }
 
