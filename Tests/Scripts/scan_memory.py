@@ -2,8 +2,8 @@
 
     scan_memory.py PROCESS PRIVATE_KEY [TEXT…]
 
-The secrets are the numbers of the key, in both orders of bytes (libcrypto keeps them with the least first), the lines of
-its file, and the texts. Each number is looked for in pieces, so that one that was overwritten in part is found, too.
+The secrets are the numbers of the key, in both orders of bytes (libcrypto keeps them with the least first), the lines
+of its file, and the texts. Each number is looked for in pieces, so that one that was overwritten in part is found, too.
 """
 
 import sys

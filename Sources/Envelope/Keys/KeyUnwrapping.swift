@@ -27,8 +27,8 @@ extension PrivateKey {
     /// the private key, so that an answer doesn't tell whether the padding was right.
     ///
     /// libcrypto does that from OpenSSL 3.2 on. Here it is done in any case, and what is needed for it is computed also
-    /// when it isn't, so that both take the same time. As in OpenSSL, the message may have any length; that of a content
-    /// key is one of more than 200.
+    /// when it isn't, so that both take the same time. As in OpenSSL, the message may have any length; that of a
+    /// content key is one of more than 200.
     private func unwrapPKCS1v15(_ wrappedKey: [UInt8]) throws(EnvelopeError) -> KeyUnwrapping {
         let substitute = try rejection.substitute(for: wrappedKey)
         let decryption = try decrypt(wrappedKey, padding: RSA_PKCS1_PADDING)

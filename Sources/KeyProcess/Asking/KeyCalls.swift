@@ -4,7 +4,7 @@ import Support
 
 /// The calls to a key process: a thread takes the answers, and hands each to the thread that waits for it.
 final class KeyCalls: Sendable {
-    /// The most calls without an answer; further ones wait. They fit into the socket's buffer.
+    /// The most calls without an answer, which fit into the socket's buffer; further ones wait.
     private static let mostCalls = 64
     /// The size of the longest message, in bytes: a wrapped key with what belongs to it.
     private static let largestCall = 2048

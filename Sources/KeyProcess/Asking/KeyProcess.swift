@@ -5,8 +5,8 @@ public import Support
 
 /// The process that holds private keys, as the process that has started it sees it.
 ///
-/// First files are read, one after the other; then it is confined; from then on any thread may ask, and as many calls as
-/// there are processors are answered at the same time. It ends with the last reference, and with this process.
+/// First files are read, one after the other; then it is confined; from then on any thread may ask, and as many calls
+/// as there are processors are answered at the same time. It ends with the last reference, and with this process.
 public final class KeyProcess: Sendable {
     private let calls: KeyCalls
 

@@ -18,8 +18,8 @@ public struct KeyFileFailure: Error, Hashable {
 
 /// The key process's whole work: reads private keys, gives up all that it can, and answers until its socket ends.
 ///
-/// The process that has started it parses what strangers send; this one parses only what that one sends, and has nothing
-/// but the keys.
+/// The process that has started it parses what strangers send; this one parses only what that one sends, and has
+/// nothing but the keys.
 public final class KeyServer: Sendable {
     /// What a file holds.
     public typealias Contents = (keys: [PrivateKey], publicKeySID: String?)

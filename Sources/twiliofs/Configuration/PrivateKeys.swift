@@ -119,7 +119,7 @@ struct PrivateKeys {
     mutating func localContents(of path: String, what: String) throws(Failure) -> KeyServer.Contents {
         let contents = try secrets.contents(path, what: what, status: .privateKey)
         let keys = try keys(in: contents, of: path, what: what)
-        return (keys, SigningKeys.line(of: contents)?.description)
+        return (keys, PublicKeyLine.sid(in: contents)?.description)
     }
 
     /// A key's name in messages.

@@ -20,9 +20,6 @@ struct SigningKeys {
         }
     }
 
-    /// The text before a key may name its public key; there is no room for much else.
-    private static let longestLine = 200
-
     private let keys: [SID: FileValue<Key>]
     private let rereading: Rereading?
 
@@ -191,14 +188,5 @@ struct SigningKeys {
         return Key(
             signer: RequestSigner(account: account, publicKeySID: sid, key: key), fingerprint: fingerprint,
             isLost: { !key.isAvailable })
-    }
-
-    /// The SID of a public key that stands alone in a line; a file that is replaced with another key has another SID.
-    static func line(of contents: SecretBytes) -> SID? {
-        contents.withUnsafeBytes { bytes in
-            bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }).lazy
-                .filter { $0.count <= longestLine && $0.contains(UInt8(ascii: "C")) }
-                .compactMap { SID(String(decoding: $0, as: UTF8.self).trimmed) }.first { $0.prefix == "CR" }
-        }
     }
 }

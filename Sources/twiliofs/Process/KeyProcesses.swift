@@ -12,10 +12,15 @@ final class KeyProcesses: Sendable {
 
     private struct State {
         var isStarted = false
-        /// The IDs of processes that ended although they were needed, until files were read again.
-        var ended = false
+        /// Whether one has ended although it was needed, and none was started since.
+        var hasEnded = false
         var observer: Observer?
     }
+
+    /// The name of the command that holds keys.
+    static let commandName = "key-process"
+    /// The name of the processes in `ps`.
+    static let processName = "twiliofs-keys"
 
     /// A process that ends sooner may do so again and again, with each file that is read.
     private static let shortestLife = Duration.seconds(10)
@@ -29,13 +34,13 @@ final class KeyProcesses: Sendable {
         do throws(SystemError) {
             let process = try KeyProcess(
                 program: "/proc/self/exe",
-                arguments: { [KeyProcessCommand.processName, KeyProcessCommand.name, "--socket", String($0)] },
+                arguments: { [Self.processName, Self.commandName, "--socket", String($0)] },
                 environment: Environment.withoutSecrets, isFirst: isFirst)
             let started = ContinuousClock.now
             process.whenEnded { [self] in note($0, age: .now - started) }
             shared.withLock { state in
                 state.isStarted = true
-                state.ended = false
+                state.hasEnded = false
             }
             return process
         } catch {
@@ -49,13 +54,13 @@ final class KeyProcesses: Sendable {
     /// The state for the status.
     var state: @Sendable () -> KeyProcessState {
         { [shared] in
-            shared.withLock { $0.isStarted ? $0.ended ? .ended : .running : .none }
+            shared.withLock { $0.isStarted ? $0.hasEnded ? .ended : .running : .none }
         }
     }
 
     private func note(_ end: ProcessEnd?, age: Duration) {
         let observer = shared.withLock { state in
-            state.ended = true
+            state.hasEnded = true
             return state.observer
         }
         let how =
