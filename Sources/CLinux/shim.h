@@ -27,8 +27,8 @@ static inline int twiliofs_close_range(unsigned int first, unsigned int last) {
     return close_range(first, last, 0);
 }
 
-// Has flags whose values differ between architectures: keeps the pages of the process in memory, those of later as well,
-// each from its first use on.
+// Has flags whose values differ between architectures: keeps the pages of the process in memory, those of later as
+// well, each from its first use on.
 static inline int twiliofs_lock_all_memory(int includes_present) {
     return mlockall((includes_present ? MCL_CURRENT : 0) | MCL_FUTURE | MCL_ONFAULT);
 }

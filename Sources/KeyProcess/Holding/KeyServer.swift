@@ -34,8 +34,14 @@ public final class KeyServer: Sendable {
 
     private let socket: MessageSocket
     private let table = Locked(KeyTable())
-    /// Whether the process is confined, and the threads may answer.
-    private let isConfined = Condition(false)
+    private let threads = Condition(Threads())
+
+    private struct Threads {
+        /// The number of threads that have begun to wait.
+        var waiting = 0
+        /// Whether the process is confined, and the threads may answer.
+        var isConfined = false
+    }
 
     /// Takes over a socket of the process that asks.
     ///
@@ -69,15 +75,20 @@ public final class KeyServer: Sendable {
             }
         }
         // The threads start before memory is locked and calls are filtered, and wait.
-        for number in 1..<min(Self.mostThreads, max(2, processors)) {
+        let count = min(Self.mostThreads, max(2, processors)) - 1
+        for number in 1...count {
             _ = try NamedThread(name: "keys-\(number)", stackSize: Self.stackSize) { [self] in
-                isConfined.waitUntil { $0 }
-                answerCalls(SecretBuffer(count: KeyRequest.largestSize))
+                let buffer = SecretBuffer(count: KeyRequest.largestSize)
+                threads.change { $0.waiting += 1 }
+                threads.waitUntil(\.isConfined)
+                answerCalls(buffer)
             }
         }
+        // What a thread does when it starts, as writing its name, isn't allowed later.
+        threads.waitUntil { $0.waiting == count }
         table.withLock { $0.warmUp() }
         send(.confined(Confinement.complete(keeping: socket.descriptor)), buffer)
-        isConfined.change { $0 = true }
+        threads.change { $0.isConfined = true }
         answerCalls(buffer)
     }
 
