@@ -60,8 +60,8 @@ public struct Confinement: Hashable, Sendable {
 
     /// Locks all memory, what is mapped later included, as far as the limit `memlock` allows.
     ///
-    /// Code and constants, most of the memory by far, hold no secrets. So where the limit is too low for all, what can
-    /// be written is locked.
+    /// What comes from the program's file and its libraries, most of the memory by far, holds no secrets. So where the
+    /// limit is too low for all, heap and stacks are locked.
     private static func lockMemory() -> Bool {
         if twiliofs_lock_all_memory(1) == 0 { return true }
         let places = writableMemory()
@@ -79,13 +79,15 @@ public struct Confinement: Hashable, Sendable {
     /// What may be mapped later within the limit, in bytes: without it, an allocation could fail.
     private static let reserve = 1 << 20
 
-    /// The addresses of the process's private memory that can be written, the secure heap included.
+    /// The addresses of the private memory that can be written and is no file's, the secure heap included.
     private static func writableMemory() -> [Range<Int>] {
         let lines = (KernelFile.text(of: "/proc/self/maps") ?? "").split(separator: "\n")
         return lines.compactMap { line in
             // 7f0c…-7f0d… rw-p 00000000 00:00 0 [heap]
-            let words = line.split(separator: " ", maxSplits: 2)
-            guard words.count == 3, words[1].hasPrefix("rw"), words[1].hasSuffix("p") else { return nil }
+            let words = line.split(separator: " ")
+            guard words.count >= 5, words[1].hasPrefix("rw"), words[1].hasSuffix("p"), words[4] == "0" else {
+                return nil
+            }
             let ends = words[0].split(separator: "-").compactMap { Int($0, radix: 16) }
             guard ends.count == 2, ends[0] < ends[1] else { return nil }
             return ends[0]..<ends[1]
