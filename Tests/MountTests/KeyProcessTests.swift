@@ -42,6 +42,35 @@ struct KeyProcessTests {
         #expect(eventually { processes.allSatisfy { kill($0, 0) != 0 } })
     }
 
+    @Test(
+        "A content key is in locked memory alone while a file is open and nothing is being decrypted",
+        .enabled(if: getuid() == 0, "needs root"))
+    func contentKey() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account)
+        let file = try account.original("long.wav")
+        let open = try FileHandle(forReadingFrom: URL(filePath: mount.path(of: file)))
+        #expect(try open.readToEnd()?.count == file.file.size)
+        let script = #"""
+            jq -r .encryption_details.encrypted_cek "$1" | base64 -d | openssl pkeyutl -decrypt -inkey "$2" \
+                -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 | od -An -v -tx1 | tr -d ' \n'
+            """#
+        let key = try Command.shell(
+            script, "\(mount.path)/metadata/recordings/\(file.sid).json", KeyPair.shared.privateKey()
+        ).text
+        #expect(key.utf8.count == 64)
+        var found: [String] = []
+        let isLocked = try eventually {
+            found = try Python.run(
+                "scan_memory", "\(mount.process.processID)", KeyPair.shared.privateKey(), "hex:\(key)",
+                usesPackages: true
+            ).lines
+            return !found.isEmpty && found.allSatisfy { $0.hasSuffix(", locked") }
+        }
+        #expect(isLocked, "\(found)")
+        try open.close()
+    }
+
     @Test("It ends with the mount, also when that is killed, and there is none without keys")
     func end() throws {
         let account = try SimulatedAccount(media: TestMedia.small)

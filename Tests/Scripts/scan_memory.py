@@ -2,10 +2,12 @@
 
     scan_memory.py PROCESS PRIVATE_KEY [TEXT…]
 
-The secrets are the numbers of the key, in both orders of bytes (libcrypto keeps them with the least first), the lines
-of its file, and the texts. Each number is looked for in pieces, so that one that was overwritten in part is found, too.
+The line has the mapping and whether that is locked. The secrets are the numbers of the key, in both orders of bytes
+(libcrypto keeps them with the least first), the lines of its file, and the texts; one that begins with `hex:` stands
+for bytes. Each number is looked for in pieces, so that one that was overwritten in part is found, too.
 """
 
+import re
 import sys
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -30,18 +32,19 @@ def needles(path, texts):
     for line in (lines[2], lines[len(lines) // 2]):
         yield "the file", line[:PIECE]
     for text in texts:
-        yield "the text", text.encode()
+        yield ("the bytes", bytes.fromhex(text[4:])) if text.startswith("hex:") else ("the text", text.encode())
 
 
 def pieces(process):
     """The memory that can be read, in pieces that overlap."""
-    with open(f"/proc/{process}/maps", encoding="utf-8") as file:
-        lines = file.read().splitlines()
+    with open(f"/proc/{process}/smaps", encoding="utf-8") as file:
+        mappings = re.findall(r"^([0-9a-f]+-[0-9a-f]+) (\S+)(.*)\n(?:(?!VmFlags).*\n)*VmFlags:(.*)", file.read(), re.M)
     with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
-        for line in lines:
-            place, rights = line.split()[:2]
-            if not rights.startswith("r") or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
+        for place, rights, rest, flags in mappings:
+            if not rights.startswith("r") or rest.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
                 continue
+            names = rest.split()[3:]
+            name = (names[0] if names else "anonymous") + (", locked" if " lo" in flags else ", not locked")
             start, end = (int(number, 16) for number in place.split("-"))
             while start < end:
                 size = min(end - start, 16 << 20)
@@ -52,7 +55,7 @@ def pieces(process):
                     break
                 if not data:
                     break
-                yield line, data
+                yield name, data
                 start += max(1, len(data) - 64) if start + len(data) < end else len(data)
 
 
@@ -62,11 +65,9 @@ def main(process, key, *texts):
         secrets.setdefault(needle, name)
     found = set()
     size = 0
-    for line, data in pieces(process):
+    for place, data in pieces(process):
         size += len(data)
-        for needle, name in secrets.items():
-            if needle in data:
-                found.add((name, line.split()[-1] if len(line.split()) > 5 else "anonymous"))
+        found.update((name, place) for needle, name in secrets.items() if needle in data)
     assert size > 1_000_000, "there is no memory to look at"
     for name, place in sorted(found):
         print(name, "in", place)
