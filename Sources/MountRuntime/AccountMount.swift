@@ -50,7 +50,10 @@ public final class AccountMount {
     /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `SystemError`, or an error of
     ///   `catalogFolder`, after stopping all started parts.
     public init(_ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String) throws {
-        self.settings = settings
+        var kept = settings
+        // The library has them, and may replace them; nothing else keeps a private key that was taken away.
+        kept.keys = KeyRing([])
+        self.settings = kept
         self.logger = logger
         let stops = StopStack()
         self.stops = stops

@@ -37,6 +37,7 @@ struct KeyProcessTests {
         #expect(try secrets(in: mount.process.processID) == [])
         // What the search finds where the keys are shows that it can find them.
         let found = try secrets(in: try #require(processes.first))
+        #expect(!found.contains { $0.hasPrefix("the ") }, "neither the file nor the passphrase is needed any more")
         for name in ["p", "q", "d"] { #expect(found.contains { $0.hasPrefix("\(name) (little)") }, "\(found)") }
         #expect(try mount.unmount().end == .exited(0))
         #expect(eventually { processes.allSatisfy { kill($0, 0) != 0 } })
@@ -100,9 +101,10 @@ struct KeyProcessTests {
         kill(process, SIGKILL)
         #expect(mount.hasLogged("the process that holds the private keys was ended by signal 9"))
         #expect(try open.readToEnd() != nil)
-        // It was young, so that nothing starts it again by itself.
         let other = try account.original("blocks.mp4")
-        if try Command.shell(state, directory: mount.path).lines == ["ended"] {
+        // A young one isn't started again by itself; on a slow machine it may have been old enough.
+        if mount.log.contains("read again (SIGHUP)") {
+            #expect(try Command.shell(state, directory: mount.path).lines == ["ended"])
             let failed = try Command.run(["cat", mount.path(of: other)])
             #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
             let status = try Command.require([BuiltPrograms.twiliofs, "status", mount.path])

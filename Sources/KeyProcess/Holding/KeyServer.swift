@@ -62,7 +62,8 @@ public final class KeyServer: Sendable {
     /// - Parameters:
     ///   - processors: The number of calls to answer at the same time.
     ///   - read: Reads files, until the process is confined.
-    public func serve(processors: Int, read: Read) throws(SystemError) -> Never {
+    ///   - whenRead: Called when no more files are read, to forget what reading them needed.
+    public func serve(processors: Int, read: Read, whenRead: () -> Void) throws(SystemError) -> Never {
         let buffer = SecretBuffer(count: KeyRequest.largestSize)
         var settings = ReadingSettings(
             isStrict: true, isFirstTime: false, credentialsFolder: nil, passphraseFile: nil)
@@ -74,6 +75,7 @@ public final class KeyServer: Sendable {
             case .unwrap, .sign, .forget: end()
             }
         }
+        whenRead()
         // The threads start before memory is locked and calls are filtered, and wait.
         let count = min(Self.mostThreads, max(2, processors)) - 1
         for number in 1...count {

@@ -35,6 +35,9 @@ struct KeyProcessCommand: ParsableCommand {
             } catch {
                 throw KeyFileFailure(status: error.code.rawValue, message: error.message)
             }
+        } whenRead: {
+            // The passphrase goes with it.
+            reader = nil
         }
     }
 

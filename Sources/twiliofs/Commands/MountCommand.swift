@@ -114,8 +114,8 @@ struct MountCommand: ParsableCommand {
             if let descriptor = readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
             // Before this process has other threads, and before anything from the network is in its memory.
             let processes = KeyProcesses()
-            let first = needsPrivateKeys ? try processes.start(isFirst: true) : nil
-            try Mount(self, processes, first).run()
+            if needsPrivateKeys { try processes.startFirst() }
+            try Mount(self, processes).run()
         } else {
             try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
         }

@@ -4,7 +4,6 @@ import Envelope
 import FileSystem
 import FileTree
 import Foundation
-import KeyProcess
 import Logging
 import Media
 import MountRuntime
@@ -19,16 +18,13 @@ struct Mount {
 
     private let command: MountCommand
     private let keyProcesses: KeyProcesses
-    /// The process that reads the private keys; nil without any.
-    private let firstKeyProcess: KeyProcess?
     private let environment = Environment()
     private let log: LogOutput
     private let logger: Logger
 
-    init(_ command: MountCommand, _ keyProcesses: KeyProcesses, _ first: KeyProcess?) throws(Failure) {
+    init(_ command: MountCommand, _ keyProcesses: KeyProcesses) throws(Failure) {
         self.command = command
         self.keyProcesses = keyProcesses
-        firstKeyProcess = first
         // In the background, the terminal shows only warnings and the reason of a failure, not the log.
         let destination: LogOutput.Destination
         if let path = command.logFile {
@@ -64,7 +60,7 @@ struct Mount {
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
-            secrets: secretReader(rereading), keys: firstKeyProcess.map { ($0, keyProcesses) }, logger: logger)
+            secrets: secretReader(rereading), keyProcesses: keyProcesses, logger: logger)
         forgetInheritedSecrets()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
@@ -78,6 +74,7 @@ struct Mount {
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
+        settings.keys = KeyRing([])
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
         keyProcesses.whenEnded { [logger] sentence, mayReadAgain in

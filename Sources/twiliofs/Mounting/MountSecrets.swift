@@ -18,20 +18,21 @@ struct MountSecrets {
     init(
         _ accountOptions: AccountOptions, _ keyOptions: KeyOptions, _ subaccounts: SubaccountOptions,
         _ external: ExternalMediaOptions, environment: Environment, secrets: SecretReader,
-        keys held: (first: KeyProcess, later: KeyProcesses)?, logger: Logger
+        keyProcesses: KeyProcesses, logger: Logger
     ) throws {
         account = try AccountConfiguration(accountOptions, environment: environment, secrets: secrets, logger: logger)
         let passphraseFile = keyOptions.keyPassphraseFile
+        let process = keyProcesses.takeFirst()
         var reader =
-            held.map {
-                PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, by: $0.first, later: $0.later)
+            process.map {
+                PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, by: $0, later: keyProcesses)
             } ?? PrivateKeys(secrets: secrets, passphraseFile: passphraseFile)
-        if let held { try Failure.ofKeyProcess { () throws(KeyFileFailure) in try held.first.use(reader.settings) } }
+        if let process { try Failure.ofKeyProcess { () throws(KeyFileFailure) in try process.use(reader.settings) } }
         keys = try Self.keys(keyOptions, &reader)
         credentials = try SigningKeys(
             accountOptions.signingKeys, account: account.account, keys: keys?.ring ?? KeyRing([]), reader: &reader
         ).sign(account, KindCredentials(subaccounts, account: account.account, secrets: secrets))
-        if let held { try Self.confine(held.first, secrets.warn) }
+        if let process { try Self.confine(process, secrets.warn) }
         externalMedia = try external.access(environment: environment, secrets: secrets)
     }
 

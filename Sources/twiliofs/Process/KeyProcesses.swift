@@ -15,6 +15,8 @@ final class KeyProcesses: Sendable {
         /// Whether one has ended although it was needed, and none was started since.
         var hasEnded = false
         var observer: Observer?
+        /// The first process, until it is taken.
+        var first: KeyProcess?
     }
 
     /// The name of the command that holds keys.
@@ -26,6 +28,20 @@ final class KeyProcesses: Sendable {
     private static let shortestLife = Duration.seconds(10)
 
     private let shared = Locked(State())
+
+    /// Starts the first process, which may ask on the terminal and read pipes that this process has inherited.
+    func startFirst() throws(Failure) {
+        let process = try start(isFirst: true)
+        shared.withLock { $0.first = process }
+    }
+
+    /// Takes the first process, which then ends with its last key; nil without any.
+    func takeFirst() -> KeyProcess? {
+        shared.withLock { state in
+            defer { state.first = nil }
+            return state.first
+        }
+    }
 
     /// Starts a process.
     ///
