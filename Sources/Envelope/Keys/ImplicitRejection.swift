@@ -12,11 +12,18 @@ struct ImplicitRejection: Sendable {
     private let secret: SecretBytes
     private let longestMessage: Int
 
-    /// Derives the secret: a signature can be made with the private key alone, and is always the same.
-    init(_ key: PrivateKey) throws(EnvelopeError) {
-        let signature = try key.signature(ofSHA256: SHA256.digest(Self.label.span.bytes))
+    /// Derives the secret from the signature of a text that nothing else signs.
+    ///
+    /// - Parameters:
+    ///   - sign: Signs a SHA-256. A signature can be made with the private key alone, and is always the same.
+    ///   - modulusByteCount: The size of the modulus.
+    init(
+        modulusByteCount: Int, sign: (_ digest: [UInt8]) throws(EnvelopeError) -> [UInt8]
+    ) throws(EnvelopeError) {
+        var signature = try sign(SHA256.digest(Self.label.span.bytes))
+        defer { OPENSSL_cleanse(&signature, signature.count) }
         secret = SecretBytes(try SHA256.digest(signature.span.bytes))
-        longestMessage = key.modulusByteCount - Self.overhead
+        longestMessage = modulusByteCount - Self.overhead
     }
 
     /// The message in the place of wrapped bytes: 32 bytes, of which the first `count` count as the message's length.

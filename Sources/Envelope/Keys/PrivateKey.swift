@@ -24,7 +24,9 @@ public final class PrivateKey: HeldPrivateKey, @unchecked Sendable {
         get throws(EnvelopeError) {
             if let made = madeRejection.withLock(\.self) { return made }
             // Not under the lock: it takes a signature, which is the same if two threads make it.
-            let rejection = try ImplicitRejection(self)
+            let rejection = try ImplicitRejection(modulusByteCount: modulusByteCount) {
+                (digest) throws(EnvelopeError) in try signature(ofSHA256: digest)
+            }
             madeRejection.withLock { $0 = rejection }
             return rejection
         }
