@@ -156,7 +156,9 @@ public final class AccountMount {
         _ settings: MountSettings, _ metrics: MetricRegistry<MountSnapshot>, _ transfer: TransferClient,
         _ stops: StopStack, _ logger: Logger, _ catalogFolder: (SID) throws -> String
     ) throws -> Parts {
-        let accountLogger = { @Sendable in Self.logger(of: $0, settings, logger) }
+        // Not with all settings: what is kept would keep the private keys, too.
+        let namesAccounts = settings.subaccountCredentials != nil
+        let accountLogger = { @Sendable in Self.logger(of: $0, isNamed: namesAccounts, logger) }
         let client = TwilioClient(
             account: settings.account, credentials: settings.credentials,
             videoCredentials: settings.videoCredentials ?? settings.credentials, endpoints: settings.endpoints,
@@ -208,8 +210,8 @@ public final class AccountMount {
     }
 
     /// The logger of an account; with subaccounts, its lines name the account.
-    private static func logger(of account: SID, _ settings: MountSettings, _ logger: Logger) -> Logger {
-        guard settings.subaccountCredentials != nil else { return logger }
+    private static func logger(of account: SID, isNamed: Bool, _ logger: Logger) -> Logger {
+        guard isNamed else { return logger }
         var named = logger
         named[metadataKey: "account"] = "\(account)"
         return named
