@@ -61,7 +61,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
-        module("Support", []),
+        module("Support", ["CLinux"]),
         module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module("Envelope", ["COpenSSL", "Support"]),
@@ -210,8 +210,13 @@ let package = Package(
                 argumentParser,
             ],
             swiftSettings: swiftSettings),
+        // Reads from a mount while everything goes wrong: `make chaos`.
+        .executableTarget(
+            name: "read-exerciser", dependencies: ["Support"], path: "Tests/ReadExerciser",
+            swiftSettings: swiftSettings + optimized),
         .testTarget(
-            name: "MountTests", dependencies: ["twiliofs", "TwilioSimulator", "TestSupport"],
+            name: "MountTests",
+            dependencies: ["twiliofs", "twilio-simulator", "read-exerciser", "TwilioSimulator", "TestSupport"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
@@ -225,7 +230,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
         target.type == .test
             || [
                 "twilio-simulator", "TwilioSimulator", "TestSupport", "ModuleTestSupport", "CatalogTestSupport",
-                "cache-exerciser",
+                "cache-exerciser", "read-exerciser",
             ]
             .contains(target.name)
     }

@@ -8,7 +8,7 @@ import re
 import subprocess
 
 from processes import ENVIRONMENT
-from settings import program
+from settings import BenchError, program
 
 
 def _first_line(pattern, *command):
@@ -18,6 +18,14 @@ def _first_line(pattern, *command):
         check=False).stdout.decode(errors="replace")
     match = re.search(pattern, output)
     return match.group(1) if match else "unknown"
+
+
+def _version(pattern, name, *arguments):
+    """The version of a program; a row that needs one that isn't there says so itself."""
+    try:
+        return _first_line(pattern, program(name), *arguments)
+    except BenchError:
+        return "not installed"
 
 
 def _line_of(path, pattern):
@@ -56,14 +64,14 @@ def describe(folder):
         "file system": _file_system(folder),
         "kernel": platform.release(),
         "system": _line_of("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
-        "curl": _first_line(r"curl (\S+)", program("curl"), "--version"),
-        "openssl": _first_line(r"OpenSSL (\S+)", program("openssl"), "version"),
-        "rclone": _first_line(r"rclone v?(\S+)", program("rclone"), "version"),
-        "nginx": _first_line(r"nginx/(\S+)", program("nginx"), "-v"),
-        "fuse": _first_line(r"version: (\S+)", program("fusermount3"), "--version"),
-        "ffmpeg": _first_line(r"ffmpeg version (\S+)", program("ffmpeg"), "-version"),
-        "fio": _first_line(r"fio-(\S+)", program("fio"), "--version"),
-        "rsync": _first_line(r"version (\S+)", program("rsync"), "--version"),
+        "curl": _version(r"curl (\S+)", "curl", "--version"),
+        "openssl": _version(r"OpenSSL (\S+)", "openssl", "version"),
+        "rclone": _version(r"rclone v?(\S+)", "rclone", "version"),
+        "nginx": _version(r"nginx/(\S+)", "nginx", "-v"),
+        "fuse": _version(r"version: (\S+)", "fusermount3", "--version"),
+        "ffmpeg": _version(r"ffmpeg version (\S+)", "ffmpeg", "-version"),
+        "fio": _version(r"fio-(\S+)", "fio", "--version"),
+        "rsync": _version(r"version (\S+)", "rsync", "--version"),
         "python": platform.python_version(),
     }
 

@@ -22,9 +22,10 @@ def has_option(twiliofs, name):
 class Mount:
     """A mount for the `with` block, which ends with the process that serves it gone."""
 
-    def __init__(self, arguments, folder, environment=None):
+    def __init__(self, arguments, folder, environment=None, log=None):
         self.path = folder / "mnt"
-        self._server = Server([*arguments, self.path], folder / f"{os.path.basename(arguments[0])}.log", environment)
+        log = log or folder / f"{os.path.basename(arguments[0])}.log"
+        self._server = Server([*arguments, self.path], log, environment)
 
     def __enter__(self):
         self.path.mkdir(exist_ok=True)
@@ -44,6 +45,20 @@ class Mount:
     def _is_mounted(self):
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             return any(line.split(" ")[1] == str(self.path) for line in mounts)
+
+    @property
+    def pid(self):
+        return self._server.pid
+
+    @property
+    def is_begun(self):
+        """Whether there is a process, or was one."""
+        return self._server.is_begun
+
+    @property
+    def exit_status(self):
+        """How the process has ended: negative for a signal, None while it runs."""
+        return self._server.exit_status
 
     def peak_memory(self):
         """The largest resident size so far, in bytes."""

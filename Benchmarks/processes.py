@@ -59,6 +59,15 @@ class Server:
         return self._process.pid
 
     @property
+    def is_begun(self):
+        return self._process is not None
+
+    @property
+    def exit_status(self):
+        """Negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    @property
     def is_running(self):
         return self._process.poll() is None
 

@@ -22,6 +22,7 @@ class Measurement:
     percentiles: object = None  # by number, of the samples of the run
     count: object = None  # of these samples; of runs, where the value is their median
     error: object = None
+    seed: object = None  # what the faults were chosen with, where some were
 
     def line(self):
         return json.dumps({key: value for key, value in asdict(self).items() if value is not None}, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """The tables of results.md, from measurements."""
 
 import json
+from dataclasses import dataclass
 
 import recording
 import summary
@@ -8,13 +9,21 @@ import units
 from measuring import OURS
 
 TITLE = "# Benchmarks\n\nMade from results.jsonl by `Benchmarks/render.py`. CONTRIBUTING.md says how.\n"
-_HEADINGS = ["row", "figure", "ratio", "bar", "verdict", "twiliofs", "peer", "against", "runs", "measured"]
 
 
-def _markdown(lines):
+@dataclass(frozen=True)
+class Sheet:
+    """The columns of a table."""
+
+    headings: tuple
+    cells: object  # takes a row, a figure and its measurements, gives the text of each column
+    is_strict: bool = False  # whether a bar that is missed makes the command fail
+
+
+def _markdown(headings, lines):
     """A Markdown table whose columns are even in a terminal too."""
-    rows = [_HEADINGS] + [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    rows = [headings] + [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
     text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
     text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(text)
@@ -51,19 +60,50 @@ def _figure_cells(row, figure, measurements):
         str(runs), measured]
 
 
+def _command(row, measurement):
+    return f"`make chaos ROWS={row.name} SEED={measurement.seed}`"
+
+
+def has_passed(figure, measurement):
+    """Whether an amount is within its figure's limit, or has none."""
+    if measurement.error or figure.limit is None:
+        return not measurement.error
+    return figure.verdict(figure.ratio(measurement.value, figure.limit)) == "met"
+
+
+def _bar_text(figure):
+    if figure.limit is None:
+        return "–"
+    return f"{'≤ ' if figure.limit else ''}{units.written(figure.limit, figure.unit)}"
+
+
+def _fault_cells(row, figure, measurements):
+    last = measurements[-1]
+    verdict = "FAILED" if not has_passed(figure, last) else "reported" if figure.limit is None else "passed"
+    found = last.error or units.written(last.value, figure.unit)
+    measured = f"{last.time[:10]}, {last.commit}"
+    return [row.name, figure.text, found, _bar_text(figure), verdict, str(last.seed), _command(row, last), measured]
+
+
+COMPARISON = Sheet(
+    ("row", "figure", "ratio", "bar", "verdict", "twiliofs", "peer", "against", "runs", "measured"), _figure_cells)
+FAULTS = Sheet(
+    ("row", "figure", "found", "bar", "verdict", "seed", "again with", "measured"), _fault_cells, is_strict=True)
+
+
 def latest(measurements, row):
     """Those of the last session that has measured a row."""
     own = [one for one in measurements if one.row == row.name]
     return [one for one in own if one.session == own[-1].session]
 
 
-def _lines(rows, measurements):
+def _lines(table, rows, measurements):
     for row in rows:
         found = latest(measurements, row)
         for figure in row.figures:
             own = [one for one in found if one.figure == figure.key]
             if own:
-                yield _figure_cells(row, figure, own)
+                yield table.sheet.cells(row, figure, own)
 
 
 def section(table, sizes, measurements, machines):
@@ -77,7 +117,7 @@ def section(table, sizes, measurements, machines):
     parts = [
         f"## {table.title}", f"Measured by `{table.command}`.",
         "\n".join(f"- {thing}: {words}" for thing, words in machines.get(machine, {}).items()),
-        _markdown(list(_lines(rows, own))), table.legend]
+        _markdown(table.sheet.headings, list(_lines(table, rows, own))), table.legend]
     notes = [f"- {row.name}: {note}" for row in rows for note in row.notes]
     return "\n\n".join(part for part in parts + ["\n".join(notes)] if part) + "\n"
 

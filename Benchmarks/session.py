@@ -51,6 +51,8 @@ class Session:
         self._settings = settings
         self._programs = programs  # paths by name; None for the one that was built, with peers
         self._common = {"table": table.name, "machine": machine, "commit": commit, "session": now()}
+        if table.sheet.is_strict:
+            self._common["seed"] = settings.seed
         self._folder = None
 
     def measure(self, rows):

@@ -1,6 +1,7 @@
 """What a run of the benchmark is made with: sizes, numbers of runs, folders, programs."""
 
 import os
+import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -9,6 +10,14 @@ from pathlib import Path
 KIB = 1 << 10
 MIB = 1 << 20
 GIB = 1 << 30
+
+
+def _seed(quick):
+    """The SEED of the environment; else another each time, but the same for each quick run."""
+    given = os.environ.get("SEED", "")
+    if given and not given.isdecimal():
+        raise SystemExit(f"chaos: SEED is a whole number, and not {given}")
+    return int(given) if given else 1 if quick else secrets.randbelow(1_000_000)
 
 
 class BenchError(Exception):
@@ -39,6 +48,7 @@ class Sizes:
     sized_recordings: int = 10_000
     probed_recordings: int = 300
     copied_recordings: int = 100_000
+    is_quick: bool = False
 
     @staticmethod
     def quick():
@@ -47,7 +57,7 @@ class Sizes:
             runs=2, patience=5, large=64 * MIB, distant=32 * MIB, film_seconds=60, random_reads=40, first_bytes=3,
             backup_files=60, tutorial_files=10, readers=16, reader_size=8 * MIB, attribute_calls=20_000,
             long_runs=1, recordings=20_000, stat_calls=200, sized_recordings=1000, probed_recordings=50,
-            copied_recordings=2000)
+            copied_recordings=2000, is_quick=True)
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ class Settings:
     twiliofs: Path
     simulator: Path
     sizes: Sizes = field(default_factory=Sizes)
+    seed: int = 1  # what the faults of the table of chaos are chosen with
 
     @staticmethod
     def from_environment():
@@ -72,9 +83,10 @@ class Settings:
             rows=os.environ.get("ROWS", "").replace(",", " ").split(),
             repository=repository,
             folder=Path(os.environ.get("BENCH_FOLDER") or default_folder),
-            twiliofs=repository / ".build/release/twiliofs",
+            twiliofs=Path(os.environ.get("TWILIOFS") or repository / ".build/release/twiliofs"),
             simulator=Path(os.environ.get("SIMULATOR") or repository / ".build/release/twilio-simulator"),
-            sizes=Sizes.quick() if quick else Sizes())
+            sizes=Sizes.quick() if quick else Sizes(),
+            seed=_seed(quick))
 
 
 def program(name):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack
@@ -16,13 +17,14 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Simulator:
     """Serves an account for the `with` block."""
 
-    def __init__(self, settings, folder, arguments, key_bits=2048):
+    def __init__(self, settings, folder, arguments, key_bits=2048, log=None):
         self.private_key = folder / "private_key.pem"
         self.description = {}
         self._settings = settings
         self._folder = folder
         self._arguments = arguments
         self._key_bits = key_bits
+        self._log = log or folder / "simulator.log"
         self._server = None
         self._stack = ExitStack()
 
@@ -42,7 +44,7 @@ class Simulator:
         ready = self._folder / "simulator.json"
         self._server = stack.enter_context(Server(
             [self._settings.simulator, "--public-key", public_key, "--ready-file", ready, *self._arguments],
-            self._folder / "simulator.log"))
+            self._log))
         # It reads everything once and encrypts it before it is ready.
         self._server.await_readiness(ready.exists, 600)
         self.description = json.loads(ready.read_text())
@@ -50,6 +52,10 @@ class Simulator:
     @property
     def api_url(self):
         return self.description["apiURL"]
+
+    @property
+    def media_url(self):
+        return self.description["mediaURL"]
 
     @property
     def processor_seconds(self):
@@ -80,10 +86,17 @@ class Simulator:
     def forget_requests(self):
         self._control("requests", method="DELETE")
 
+    def _opener(self):
+        if "caFile" not in self.description:
+            return _opener
+        context = ssl.create_default_context(cafile=self.description["caFile"])
+        return urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+
     def _control(self, path, **request):
         url = f"{self.api_url}/_simulator/{path}"
         try:
-            with _opener.open(urllib.request.Request(url, **request), timeout=60) as answer:
+            with self._opener().open(urllib.request.Request(url, **request), timeout=60) as answer:
                 return answer.read()
         except OSError as error:
             raise BenchError(f"the simulator doesn't answer: {error}") from error

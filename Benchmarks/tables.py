@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import catalog
+import chaos
+import rendering
 import rows
 from account import Account
+from chaos.harness import surroundings
 from generated import GeneratedAccount
 from nginx import BYTES_PER_SECOND, LATENCY_MILLISECONDS
 
@@ -24,6 +27,7 @@ class Table:
     legend: str
     all_rows: object  # takes sizes, gives rows in the order of the table
     open_account: object  # takes settings, a folder and rows that share an account, which it gives for a `with` block
+    sheet: object = rendering.COMPARISON
 
 
 def _media_account(settings, folder, sharing):
@@ -45,4 +49,9 @@ TABLES = {table.name: table for table in (
         "catalog", "make bench-catalog", "The catalog of a very large account",
         f"{_LEGEND}The\nsimulator, which makes up the recordings, runs on the same machine.",
         catalog.all_rows, _generated_account),
+    Table(
+        "chaos", "make chaos", "What goes wrong",
+        "Faults are chosen by the seed; a row that is run again with it meets the same ones. A row has passed when "
+        "all of its\nfigures are within their bars.",
+        chaos.all_rows, surroundings, rendering.FAULTS),
 )}

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import tempfile
+import time
 import unittest
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,11 @@ import compare
 import machine
 import recording
 import rendering
+import run
 import summary
 import units
+from bench import Bench
+from chaos import faults, harness, watch
 from figures import Bar, Contest, Distribution, Figure, Row
 from measuring import alternate
 from recording import Measurement
@@ -55,6 +59,7 @@ class Table:
     command: str = "make bench"
     title: str = "Speed"
     legend: str = "Medians."
+    sheet: object = rendering.COMPARISON
 
     def all_rows(self, sizes):
         return self.all
@@ -64,9 +69,13 @@ class Table:
         yield "account"
 
 
-def _measured(table, programs=None, runs=3):
+def _settings(folder, runs=3, seed=1):
+    return Settings(False, [], folder, folder, Path("/t"), Path("/s"), Sizes(runs=runs), seed)
+
+
+def _measured(table, programs=None, runs=3, seed=1):
     with tempfile.TemporaryDirectory() as name:
-        settings = Settings(False, [], Path(name), Path(name), Path("/t"), Path("/s"), Sizes(runs=runs))
+        settings = _settings(Path(name), runs, seed)
         session = Session(table, settings, "m1", "abc1234", programs)
         with contextlib.redirect_stderr(io.StringIO()):
             return {row.name: found for row, found in session.measure(table.all)}
@@ -150,6 +159,73 @@ class ResultsTest(unittest.TestCase):
         self.assertIn("2.00 MB/s", text)
         elsewhere = dataclasses.replace(again, machine="m2")
         self.assertNotIn("2.00 MB/s", rendering.section(table, Sizes(), [first, other, elsewhere], {}))
+
+    def test_a_row_of_faults_passes_within_its_bars_and_else_says_how_to_repeat_it(self):
+        figures = (
+            harness.none("reads with wrong bytes", "wrong"), harness.within("… memory", "B", 100, "memory"),
+            harness.told("… time", "s", "time"))
+
+        def found(**result):
+            @contextmanager
+            def contest(row, bench):
+                yield Contest(lambda: result, runs=1)
+
+            rows = [Row("bad", figures, "account", [], contest), _row("worse", _failing)]
+            table = Table(rows, "chaos", "make chaos", "Faults", "", rendering.FAULTS)
+            measured = _measured(table, runs=1, seed=4711)
+            for row in rows:
+                yield row, list(run.complaints(row, measured[row.name]))
+            yield table, rendering.section(table, Sizes(), [one for each in measured.values() for one in each], {})
+
+        (_, good), (_, failed), (_, text) = found(wrong=0, memory=100, time=5)
+        self.assertEqual((good, failed), ([], ["it is broken"]))
+        for line in (
+                "| bad   | reads with wrong bytes | 0            | 0       | passed   | 4711 |",
+                "| bad   | … memory               | 100 B        | ≤ 100 B | passed   | 4711 |",
+                "| bad   | … time                 | 5.00 s       | –       | reported | 4711 |",
+                "| worse | reading                | it is broken | –       | FAILED   | 4711 |"):
+            self.assertIn(line, text)
+        self.assertIn("`make chaos ROWS=bad SEED=4711`", text)
+        (_, bad), _, (_, text) = found(wrong=1, memory=101, time=5)
+        self.assertEqual(bad, ["reads with wrong bytes: 1", "… memory: 101 B"])
+        self.assertEqual(text.count("| FAILED "), 3)
+
+    def test_a_row_meets_the_same_faults_whichever_rows_are_run_beside_it(self):
+        with tempfile.TemporaryDirectory() as name:
+            def chosen(row, seed):
+                settings = dataclasses.replace(_settings(Path(name)), seed=seed)
+                bench = Bench(settings, None, Path(tempfile.mkdtemp(dir=name)) / "row", Path("/t"))
+                chaos = harness.Chaos(bench, row)
+                return chaos.seed(), faults.rules(chaos)
+
+            self.assertEqual(chosen("one", 1), chosen("one", 1))
+            self.assertNotEqual(chosen("one", 1), chosen("two", 1))
+            self.assertNotEqual(chosen("one", 1), chosen("one", 2))
+            rules = chosen("one", 1)[1]
+        left, hit = 1.0, []
+        for rule in rules:
+            hit.append(left * rule["probability"])
+            left -= hit[-1]
+        self.assertEqual([round(share, 9) for share in hit], [0.2, 0.05, 0.05, 0.05, 0.02])
+
+    def test_a_process_that_sleeps_so_that_nothing_ends_it_is_found(self):
+        class Sleeper(watch.Watch):
+            _INTERVAL = 0.01
+            _GRACE = 0
+
+            def _sleeping(self, pid):
+                # The first sleeps all the time, the second runs in between.
+                nonlocal looks
+                looks += 1
+                yield (1, 1, "one"), 7
+                yield (2, 2, "two"), looks
+
+        looks = 0
+        with Sleeper(0.1) as looker:
+            end = time.monotonic() + 30
+            while not looker.stuck and time.monotonic() < end:
+                time.sleep(0.01)
+        self.assertEqual(list(looker.stuck), [(1, 1, "one")])
 
     def test_a_machine_is_its_hardware(self):
         here = {"processor": "fast, 2 cores", "memory": "1.0 GiB", "file system": "ext4", "curl": "7"}

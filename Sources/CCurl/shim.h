@@ -7,6 +7,8 @@
 typedef size_t (*twiliofs_curl_data_function)(char *bytes, size_t size, size_t count, void *context);
 typedef int (*twiliofs_curl_prerequest_function)(
     void *context, char *primary_ip, char *local_ip, int primary_port, int local_port);
+typedef curl_socket_t (*twiliofs_curl_socket_function)(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address);
 
 static inline CURLcode twiliofs_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 
@@ -39,6 +41,10 @@ static inline CURLcode twiliofs_curl_set_data_function(
 
 static inline CURLcode twiliofs_curl_set_prerequest_function(CURL *handle, twiliofs_curl_prerequest_function value) {
     return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
+}
+
+static inline CURLcode twiliofs_curl_set_socket_function(CURL *handle, twiliofs_curl_socket_function value) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 
 // curl_easy_getinfo and curl_multi_setopt for numbers.

@@ -24,6 +24,7 @@ final class CacheCore: Sendable {
         var pauses: [Activity: Pause] = [:]
         /// The contents to keep when the other contents of their recordings are removed, by SID.
         var staleRecordings: [String: CacheContent] = [:]
+        var complaint = Complaint()
         var hits = 0
         var misses = 0
         var damaged = 0
@@ -85,19 +86,31 @@ final class CacheCore: Sendable {
         }
     }
 
-    /// Pauses an activity, and logs the first pause since the last success; `duration` is `timing.pause` if nil.
+    /// Pauses an activity; `duration` is `timing.pause` if nil.
     func pause(_ activity: Activity, _ reason: String, for duration: Duration? = nil) {
         let isFirst = state.withLock {
             $0.pauses[activity, default: Pause()].begin(reason, for: duration ?? timing.pause, at: .now)
         }
-        if isFirst { logger.warning("\(activity.rawValue) is suspended: \(reason)") }
+        complain("\(activity.rawValue) is suspended: \(reason)", isFirst: isFirst)
     }
 
-    /// Ends the pause of an activity, and logs that.
+    /// Ends the pause of an activity, and logs that if the log told of a failure.
     func resume(_ activity: Activity) {
-        if state.withLock({ $0.pauses[activity, default: Pause()].finish() }) {
-            logger.notice("\(activity.rawValue) resumed")
+        let isTold = state.withLock { state in
+            let isFirst = state.pauses[activity, default: Pause()].finish()
+            let isWell = state.opening.reason == nil && state.pauses.values.allSatisfy { $0.reason == nil }
+            return isWell && state.complaint.end() && isFirst
         }
+        if isTold { logger.notice("\(activity.rawValue) resumed") }
+    }
+
+    /// Logs a failure as a warning, unless the log tells of one already.
+    ///
+    /// A disk that fails makes everything fail: reading, storing, opening. One line says it.
+    private func complain(_ message: String, error: (any Error)? = nil, isFirst: Bool = true) {
+        let isDue = state.withLock { $0.complaint.begin(at: .now, atLeastAfter: timing.pause) }
+        guard isDue || isFirst else { return }
+        logger.log(level: isDue ? .warning : .debug, "\(message)", error: error)
     }
 
     /// Discards the store, because its index is damaged or, without `damage`, its folder was removed.
@@ -113,7 +126,7 @@ final class CacheCore: Sendable {
         guard isFirst else { return }
         wake()
         if let damage {
-            logger.warning("the index of the disk cache '\(folder)' is damaged (\(damage)); it is created again")
+            complain("the index of the disk cache '\(folder)' is damaged (\(damage)); it is created again")
         } else {
             logger.notice("the disk cache '\(folder)' was removed; it is recreated")
         }
@@ -128,10 +141,9 @@ final class CacheCore: Sendable {
         logger.warning("the contents of the disk cache '\(folder)' can't be used (\(fault)); it starts empty")
     }
 
-    /// Notes that the store can't be opened, and logs the first of repeated failures.
+    /// Notes that the store can't be opened.
     func noteOpening(_ error: DiskCacheError) {
-        if state.withLock({ $0.opening.begin(error.message, for: timing.pause, at: .now) }) {
-            logger.warning("the disk cache is suspended", error: error)
-        }
+        let isFirst = state.withLock { $0.opening.begin(error.message, for: timing.pause, at: .now) }
+        complain("the disk cache is suspended", error: error, isFirst: isFirst)
     }
 }

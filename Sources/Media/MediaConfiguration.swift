@@ -1,3 +1,5 @@
+import Support
+
 /// Settings of a ``MediaLibrary``.
 public struct MediaConfiguration: Sendable {
     /// The folder for temporary files of ciphertext.
@@ -24,6 +26,14 @@ public struct MediaConfiguration: Sendable {
     /// The least memory, in bytes, for a number of threads.
     public static func leastMemory(threadCount: Int) -> Int {
         threadCount * 2 * ScratchBuffers.size + MemoryPool.leastSlotCount * PooledMemory.stride
+    }
+
+    /// The clock.
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
+
+    /// Starts threads with a name.
+    var startWorkers: @Sendable (_ name: String, _ count: Int) throws -> WorkerPool = { name, count in
+        try WorkerPool(name: name, threadCount: count)
     }
 
     /// Makes settings with defaults for all but the folder and the number of threads.

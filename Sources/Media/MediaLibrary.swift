@@ -47,7 +47,7 @@ public final class MediaLibrary: Sendable {
     ///   - metrics: makes the counters, timers and recorders.
     /// - Throws: ``SystemError`` if no thread can be started, ``MemoryError`` if the granted memory is too little.
     public init(
-        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)? = nil,
+        clients: TwilioClients, transfer: any Downloader, keys: KeyRing, diskCache: (any BlockCache)? = nil,
         configuration: Configuration, observer: any MediaObserver,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) throws {
@@ -212,7 +212,7 @@ public final class MediaLibrary: Sendable {
 
     /// The plaintext size in bytes known from the length of an answer alone, valid for a while; nil if unknown.
     public func provisionalSize(of sid: SID) -> Int64? {
-        services.provisionalSizes.withLock { $0.size(of: sid, now: .now) }
+        services.provisionalSizes.withLock { $0.size(of: sid, now: services.now) }
     }
 
     /// The facts of a file in memory; nil if unknown.

@@ -11,7 +11,7 @@ final class MediaServices: Sendable {
     typealias Reclaim = @Sendable (_ slotCount: Int, _ isUrgent: Bool, _ memory: MemoryPool) -> Void
 
     let clients: TwilioClients
-    let transfer: TransferClient
+    let transfer: any Downloader
     let keys: HeldKeys
     let configuration: MediaConfiguration
     let observer: any MediaObserver
@@ -64,7 +64,7 @@ final class MediaServices: Sendable {
     private static let denialInterval = Duration.seconds(3600)
 
     init(
-        clients: TwilioClients, transfer: TransferClient, keys: KeyRing, diskCache: (any BlockCache)?,
+        clients: TwilioClients, transfer: any Downloader, keys: KeyRing, diskCache: (any BlockCache)?,
         configuration: MediaConfiguration, observer: any MediaObserver, metrics: MediaMetrics, logger: Logger,
         reclaim: @escaping Reclaim
     ) throws {
@@ -77,10 +77,10 @@ final class MediaServices: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.reclaim = reclaim
-        let workers = try WorkerPool(name: "media", threadCount: configuration.threadCount)
+        let workers = try configuration.startWorkers("media", configuration.threadCount)
         self.workers = workers
-        diskWorkers = try WorkerPool(name: "disk", threadCount: 2)
-        storeWorker = try WorkerPool(name: "store", threadCount: 1)
+        diskWorkers = try configuration.startWorkers("disk", 2)
+        storeWorker = try configuration.startWorkers("store", 1)
         // Reads are served by the workers and by as many callers' threads.
         let scratchCount = configuration.threadCount * 2
         scratch = ScratchBuffers(count: scratchCount)
@@ -93,6 +93,9 @@ final class MediaServices: Sendable {
         }
         self.memory = memory
     }
+
+    /// The time, by the library's clock.
+    var now: ContinuousClock.Instant { configuration.now() }
 
     /// The memory of one open file in bytes: an equal share, but enough for a reader to proceed.
     var memoryShare: Int64 {
@@ -129,7 +132,7 @@ final class MediaServices: Sendable {
 
     /// Logs that a bucket may not be read: once an hour per reason as a warning, else for debugging.
     func reportDenial(_ error: MediaError, reason: String) {
-        let now = ContinuousClock.now
+        let now = now
         let isNews = denials.withLock { denials in
             if let last = denials[reason], last.duration(to: now) < Self.denialInterval { return false }
             if denials.count >= Self.denialLimit { denials.removeAll() }

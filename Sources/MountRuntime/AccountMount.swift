@@ -74,10 +74,12 @@ public final class AccountMount {
     ///   every part.
     public func mount() throws {
         do {
-            let session = try FileSystemSession(
-                tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
-                source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
-                logger: logger)
+            let session = try settings.withMountRights {
+                try FileSystemSession(
+                    tree: parts.tree, kernel: parts.kernel, mountPoint: settings.mountPoint,
+                    source: "twilio:\(settings.account)", options: settings.options, threadCount: settings.threadCount,
+                    predecessor: settings.predecessor, unmounter: settings.unmounter, logger: logger)
+            }
             self.session = session
             // The other parts answer the session's requests, so the session's memory must outlive these parts.
             stops.pushToBottom { session.finish() }
@@ -92,6 +94,9 @@ public final class AccountMount {
         }
         logger.info("mounted \(settings.account) on \(settings.mountPoint)")
     }
+
+    /// The number of the mount's device, `MAJOR:MINOR`; nil if unknown.
+    public var device: String? { session?.device }
 
     /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }

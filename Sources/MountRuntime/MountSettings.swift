@@ -1,7 +1,9 @@
 public import Catalog
 public import Envelope
+public import FileSystem
 public import FileTree
 public import Media
+import Support
 public import Sync
 public import Transfer
 public import TwilioAPI
@@ -12,8 +14,22 @@ public enum KeyProcessState: String, Sendable, CaseIterable {
     case none
     /// It answers, as far as is known.
     case running
-    /// It has ended although it is needed: content keys that aren't known can't be unwrapped.
+    /// One has ended although it is needed: content keys that aren't known can't be unwrapped with its keys.
     case ended
+}
+
+/// The state of the processes that hold a mount's private keys.
+public struct KeyProcessStatus: Hashable, Sendable {
+    /// The state: the worst of all.
+    public var state: KeyProcessState
+    /// What can't be used any more, each with its file.
+    public var lostKeys: [String]
+
+    /// Makes a state.
+    public init(state: KeyProcessState = .none, lostKeys: [String] = []) {
+        self.state = state
+        self.lostKeys = lostKeys
+    }
 }
 
 /// The settings of a mount, checked by the caller.
@@ -38,6 +54,8 @@ public struct MountSettings: Sendable {
     public var ownership: Ownership
     /// The mount point: an absolute path that `FileSystem.MountPoint` has checked.
     public var mountPoint: String
+    /// The mount of twiliofs in whose place the new one is put, from the same check; nil for none.
+    public var predecessor: Predecessor?
     /// The number of threads that serve the kernel's requests.
     public var threadCount: Int
     /// Mount options in the spelling of `mount -o`.
@@ -57,11 +75,20 @@ public struct MountSettings: Sendable {
     /// The access to media outside of Twilio; nil for none.
     public var externalMedia: ExternalMedia?
     /// The state of the process that holds the private keys, for the status.
-    public var keyProcess: @Sendable () -> KeyProcessState = { .none }
+    public var keyProcess: @Sendable () -> KeyProcessStatus = { KeyProcessStatus() }
     /// The disk cache; nil for none.
     ///
     /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.
     public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?
+
+    /// Unmounts when the mount ends.
+    public var unmounter: FileSystemSession.Unmounter = { (path) throws(FileSystemError) in
+        try Unmounting.unmount(path, isLazy: true)
+    }
+    /// Mounts with the rights that this needs.
+    public var withMountRights: @Sendable (_ mount: () throws -> FileSystemSession) throws -> FileSystemSession = {
+        try $0()
+    }
 
     /// Makes settings with the values that every mount needs.
     public init(

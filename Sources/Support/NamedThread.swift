@@ -1,9 +1,10 @@
+import CLinux
 import Glibc
 
 /// A dedicated thread for work that blocks: system calls, libcurl, SQLite.
 ///
 /// Swift's cooperative pool has one thread per core, so one blocking call there delays all other tasks. These threads
-/// block all signals but those of faults; the thread `signals` waits for the others.
+/// block all signals but those of faults and SIGSYS; the thread `signals` waits for the others.
 public final class NamedThread: Sendable {
     /// The thread's handle; nil once joined: a thread is joined or detached exactly once.
     private let handle: Locked<pthread_t?>
@@ -22,6 +23,8 @@ public final class NamedThread: Sendable {
         let start = Unmanaged.passRetained(
             ThreadStart {
                 NamedThread.nameCurrent(name)
+                let signalStack = SignalStack.installOnCurrentThread()
+                defer { SignalStack.remove(signalStack) }
                 // In Linux, unlike POSIX, the nice value is that of a thread, and 0 is the calling one. A process may
                 // always raise it.
                 if niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
@@ -30,8 +33,9 @@ public final class NamedThread: Sendable {
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
-        // Faults of the thread raise these; while they are blocked, the result is undefined (sigprocmask(2)).
-        for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&everySignal, signal) }
+        // Faults of the thread raise these; while they are blocked, the result is undefined (sigprocmask(2)). With
+        // SIGSYS, the command has each thread confine itself.
+        for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS] { sigdelset(&everySignal, signal) }
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -62,15 +66,8 @@ public final class NamedThread: Sendable {
 
     /// Names the calling thread; the main thread's name is the process's in `ps` and `pgrep`.
     ///
-    /// It writes to /proc, since Swift doesn't import glibc's function, a GNU extension. Failures are ignored: a thread
-    /// without its name is only harder to debug.
-    public static func nameCurrent(_ name: String) {
-        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        let bytes = Array(name.utf8.prefix(15))
-        _ = write(descriptor, bytes, bytes.count)
-        close(descriptor)
-    }
+    /// A confined process can't write to /proc, so a system call does it.
+    public static func nameCurrent(_ name: String) { twiliofs_name_thread(name) }
 }
 
 private final class ThreadStart: Sendable {

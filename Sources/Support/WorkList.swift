@@ -11,6 +11,9 @@ package struct WorkList: Sendable {
     /// Makes an empty list.
     package init() {}
 
+    /// Whether there is no work.
+    package var isEmpty: Bool { next == work.count }
+
     /// Adds a piece.
     package mutating func append(_ piece: @escaping Work) { work.append(piece) }
 

@@ -46,7 +46,19 @@ public final class WorkerPool: Sendable {
         self.threads = threads
     }
 
+    /// Makes a pool without threads: its owner does the work with ``runNext()``, in an order of its own choice.
+    package init() {
+        state = Condition(State())
+        threads = []
+    }
+
     deinit { state.change { $0.isShutDown = true } }
+
+    /// Whether work is queued.
+    package var hasWork: Bool { state.change { !$0.work.isEmpty } }
+
+    /// Does the next piece of queued work on this thread, if there is any.
+    package func runNext() { state.change { $0.work.takeFirst() }?() }
 
     /// Queues `work`; after ``shutDown()``, drops it and returns false.
     @discardableResult

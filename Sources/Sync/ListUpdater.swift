@@ -82,16 +82,9 @@ final class ListUpdater: Sendable {
         _ interval: Range<Int64>, isAllOfIt: Bool = false,
         completion: @escaping @Sendable (Result<Void, CatalogError>, _ isFromTwilio: Bool) -> Void
     ) {
-        // The interval is cut off at `now`, since the future must not count as covered.
-        let now = services.settings.now()
-        let part = interval.clamped(to: shownTimes).clamped(to: Int64.min..<max(interval.lowerBound, now) + 1)
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
-            var coverage = try lists.state(of: kind).coverage
-            // The overlap of a refresh is fetched again, so that the interval is as fresh as after a refresh.
-            coverage.remove(now - services.settings.overlap..<Int64.max)
-            if isAllOfIt { coverage.remove(part) }
-            let gaps = coverage.gaps(in: part)
+            let gaps = try times(now: services.settings.now()).part(interval, isAllOfIt: isAllOfIt)
             PageFetcher(
                 over: list(.list), intervals: gaps, limit: 4, priority: .reader, epoch: epoch, services: services
             ) { completion($0, !gaps.isEmpty) }.start()
@@ -103,11 +96,13 @@ final class ListUpdater: Sendable {
     /// Fetches the missing parts of the list.
     private func fill(_ begun: Int64, _ completion: @escaping Completion) throws(CatalogError) {
         let epoch = services.catalog.epoch
-        let coverage = try lists.state(of: kind).coverage
-        let isFromNothing = coverage.isEmpty
+        let times = try times(now: begun)
+        let isFromNothing = times.stored.coverage.isEmpty
+        // If the fill breaks off, what was created before it is fetched by another fill, and the rest by a refresh.
+        if times.stored.refreshed == nil { try lists.noteRefresh(of: kind, at: begun, epoch: epoch) }
         services.catalog.beginBulk(copyingOn: services.workers.copier)
         let fetcher = PageFetcher(
-            over: list(.list), intervals: coverage.gaps(in: shownTimes),
+            over: list(.list), intervals: times.fill,
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
             var outcome = Outcome(result: result, begun: begun)
@@ -141,7 +136,8 @@ final class ListUpdater: Sendable {
         _ begun: Int64, wasRefused: Bool, _ completion: @escaping Completion
     ) throws(CatalogError) {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
-        let refreshed = try lists.state(of: kind).refreshed
+        let times = try times(now: begun)
+        let refreshed = times.stored.refreshed
         // Another mount may have refreshed the list just now, perhaps with other credentials.
         if !wasRefused, let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
@@ -149,14 +145,12 @@ final class ListUpdater: Sendable {
             completion(Outcome(result: .success(()), begun: refreshed))
             return
         }
-        let newest = try lists.newestResource(of: kind).map { min(max(0, $0), begun) }
-        let shown = shownTimes
         let isWide = age(of: state.withLock { $0.lastWideRefresh }, at: begun) >= settings.wideInterval
-        let recent = newest.map { $0 - settings.overlap } ?? .min
-        let lower = max(isWide ? min(recent, begun - settings.wideOverlap) : recent, shown.lowerBound)
+        let intervals = times.refresh(wideOverlap: isWide ? settings.wideOverlap : nil)
+        let lower = intervals.first?.lowerBound ?? times.shown.upperBound
         let isRecent = !isWide && age(of: refreshed, at: begun) < 3600
         let fetcher = PageFetcher(
-            over: list(.list), intervals: lower < shown.upperBound ? [lower..<shown.upperBound] : [],
+            over: list(.list), intervals: intervals,
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
             epoch: epoch, services: services
         ) { [self] result in
@@ -227,6 +221,12 @@ final class ListUpdater: Sendable {
             }
         }
         fetcher.start()
+    }
+
+    private func times(now: Int64) throws(CatalogError) -> RequestedTimes {
+        RequestedTimes(
+            stored: try lists.state(of: kind), newest: try lists.newestResource(of: kind), shown: shownTimes,
+            overlap: services.settings.overlap, now: now)
     }
 
     private func list(_ purpose: CoveragePurpose) -> RecordingList {

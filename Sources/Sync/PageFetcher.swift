@@ -149,31 +149,33 @@ final class PageFetcher<List: PagedList>: Sendable {
 
     /// Queues a batch for writing when it is large enough, old enough or the last one.
     private func flushIfDue() {
-        let batch = state.withLock { state -> (parts: [List.Part], covered: [Range<Int64>])? in
+        state.withLock { state in
             let isOver = state.plan.isDone || state.failure != nil
             let isLarge = state.rowCount >= Self.batchSize(after: state.written)
             let isDue = isLarge || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
             // One batch at a time: pages that arrive meanwhile enlarge the next one.
-            guard !state.isEnding, state.writing == 0, isOver || isDue else { return nil }
+            guard !state.isEnding, state.writing == 0, isOver || isDue else { return }
             state.isEnding = isOver
             state.writing = state.rowCount
             defer { (state.parts, state.covered, state.rowCount, state.oldest) = ([], [], 0, nil) }
-            return (state.parts, state.covered)
+            let (parts, covered) = (state.parts, state.covered)
+            // Queued under the lock: if the plan starts over, this coverage has to be removed after it is stored.
+            services.writer.run(.bulk) { [self] in write(parts, covering: covered) }
         }
-        guard let batch else { return }
-        services.writer.run(.bulk) { [self] in
-            do throws(CatalogError) {
-                try list.store(batch.parts, covering: batch.covered, epoch: epoch)
-            } catch {
-                fail(error)
-            }
-            let end = state.withLock { state -> Result<Void, CatalogError>? in
-                state.written += state.writing
-                state.writing = 0
-                guard state.isEnding else { return nil }
-                return state.failure.map { .failure($0) } ?? .success(())
-            }
-            if let end { completion(end) } else { proceed() }
+    }
+
+    private func write(_ parts: [List.Part], covering covered: [Range<Int64>]) {
+        do throws(CatalogError) {
+            try list.store(parts, covering: covered, epoch: epoch)
+        } catch {
+            fail(error)
         }
+        let end = state.withLock { state -> Result<Void, CatalogError>? in
+            state.written += state.writing
+            state.writing = 0
+            guard state.isEnding else { return nil }
+            return state.failure.map { .failure($0) } ?? .success(())
+        }
+        if let end { completion(end) } else { proceed() }
     }
 }

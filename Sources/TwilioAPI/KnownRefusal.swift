@@ -46,13 +46,18 @@ public enum KnownRefusal {
 
     /// What to do about a clock that is so many seconds ahead.
     private static func clockRemedy(_ lead: Double?) -> String {
+        distance(ofClock: lead).map { "this machine's clock is \($0): set it" } ?? "set this machine's clock"
+    }
+
+    /// How wrong a clock is that is so many seconds ahead, such as "5 minutes fast"; nil when it isn't, or not known.
+    static func distance(ofClock lead: Double?) -> String? {
         // Less may be the time that the answer took.
-        guard let lead, lead.magnitude >= 60 else { return "set this machine's clock" }
+        guard let lead, lead.magnitude >= 60 else { return nil }
         // Bounded: the server's date may be any.
         let seconds = Int(min(lead.magnitude, 1e9))
         let (count, unit) =
             seconds < 7_200
             ? (seconds / 60, "minute") : seconds < 172_800 ? (seconds / 3_600, "hour") : (seconds / 86_400, "day")
-        return "this machine's clock is \(count) \(unit)\(count == 1 ? "" : "s") \(lead > 0 ? "fast" : "slow"): set it"
+        return "\(count) \(unit)\(count == 1 ? "" : "s") \(lead > 0 ? "fast" : "slow")"
     }
 }

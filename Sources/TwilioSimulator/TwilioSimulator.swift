@@ -127,6 +127,18 @@ extension TwilioSimulator {
     /// The OAuth tokens that were given out, in order.
     public var givenOutTokens: [String] { simulation.state.withLock { $0.tokens.all } }
 
+    /// What requests carried that opens something.
+    var carriedSecrets: Set<String> { simulation.state.withLock { $0.log.secrets } }
+
+    /// The content keys of all resources that aren't deleted.
+    var contentKeys: Set<[UInt8]> {
+        simulation.accounts.reduce(into: []) { keys, account in
+            let (stored, generated) = account.state.withLock { ($0.stored, $0.generated) }
+            keys.formUnion(stored.compactMap { $0.media?.seal?.contentKey })
+            keys.formUnion(generated?.contentKeys ?? [])
+        }
+    }
+
     /// How many requests for an OAuth token were refused.
     public var refusedTokenCount: Int { simulation.state.withLock { $0.tokens.refused } }
 

@@ -16,7 +16,8 @@ struct TwilioFS: ParsableCommand {
             """,
         version: "twiliofs \(version)",
         subcommands: [
-            MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, KeyProcessCommand.self,
+            MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, DoorkeeperCommand.self,
+            KeyProcessCommand.self, WatchCommand.self,
         ]
     )
 

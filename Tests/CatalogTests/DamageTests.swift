@@ -111,6 +111,44 @@ struct DamageTests {
         #expect(catalog.epoch == 1)
     }
 
+    @Test("A catalog that can't be made again is kept without a file, which the log says once")
+    func standIn() throws {
+        let folder = try CatalogFolder()
+        let log = RecordedLog()
+        let catalog = try Self.open(folder, log)
+        try catalog.store((0..<10).map { try Sample.resource($0) })
+        try FileManager.default.removeItem(atPath: folder.path)
+        try #require(symlink("/nowhere", folder.path) == 0)
+        // The lists count as incomplete: nothing is shown as if there were nothing.
+        #expect(try catalog.listed() == [])
+        #expect(catalog.epoch == 1)
+        try catalog.store((20..<3000).map { try Sample.resource($0) })
+        #expect(try catalog.listed().count == 2980)
+        #expect(try catalog.lists.state(of: .voiceRecording).coverage.isEmpty)
+        #expect(log.lines.count == 1, "\(log.lines)")
+        #expect(log.lines.first?.contains("until the next mount, the lists are kept without a file") == true)
+        #expect(catalog.epoch == 1)
+        // Nothing of it is anywhere when there is a folder again.
+        unlink(folder.path)
+        #expect(try Self.open(folder).listed() == [])
+        #expect(try catalog.listed().count == 2980)
+    }
+
+    @Test("A catalog without a file is written in bulk as any other")
+    func bulkStandIn() throws {
+        let folder = try CatalogFolder()
+        let catalog = try Self.open(folder)
+        try FileManager.default.removeItem(atPath: folder.path)
+        try #require(symlink("/nowhere", folder.path) == 0)
+        #expect(try catalog.listed() == [])
+        let copier = try WorkerPool(name: "checkpoint", threadCount: 1)
+        catalog.beginBulk(copyingOn: copier)
+        try catalog.store(try Sample.resource(1))
+        catalog.endBulk()
+        copier.shutDown()
+        #expect(try catalog.listed() == [try Sample.sid(1)])
+    }
+
     @Test("A catalog that is begun anew has another epoch before anybody can read it")
     func replacementOrder() throws {
         let folder = try CatalogFolder()

@@ -93,9 +93,14 @@ struct OptionDocumentationTests {
         #expect(help["--log-format"]?.defaultValue == command.logFormat.rawValue)
         #expect(help["--link-names"]?.defaultValue == command.window.linkNames.rawValue)
         #expect(help["--umask"]?.defaultValue.flatMap { UInt32($0, radix: 8) } == MountDefaults.mask)
-        let limit = try #require(help["--refresh"]?.limit)
-        #expect(throws: Never.self) { try MountCommand.parse(["--refresh", limit, "mnt"]) }
-        #expect(throws: (any Error).self) { try MountCommand.parse(["--refresh", "\(limit)0", "mnt"]) }
+        #expect(help["--timeout"]?.defaultValue == "\(command.timeout)")
+        for name in ["--refresh", "--timeout"] {
+            let limit = try #require(help[name]?.limit)
+            #expect(throws: Never.self) { try MountCommand.parse([name, limit, "mnt"]) }
+            for other in ["\(limit)0", "-1", "1.5", ""] {
+                #expect(throws: (any Error).self, "\(name) \(other)") { try MountCommand.parse([name, other, "mnt"]) }
+            }
+        }
     }
 
     @Test("Whatever is said elsewhere to be so by default is a default")

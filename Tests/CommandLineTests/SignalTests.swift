@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import TwilioSimulator
 
+@testable import twiliofs
+
 @Suite("Signals", .orderly, .enabled(if: KernelSupport.isExpected, Comment(rawValue: KernelSupport.reason)))
 struct SignalTests {
     private static let account = Result { try SimulatedAccount(media: TestMedia.small) }
@@ -40,7 +42,7 @@ struct SignalTests {
     }
 
     @Test(
-        "A crash ends the mount at once, prints nothing of its memory, and leaves a mount that can be taken away",
+        "A crash ends the mount at once, is told in one line, and leaves a mount that can be taken away",
         arguments: [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGTRAP, SIGFPE])
     func crash(_ signal: Int32) throws {
         // As if the toolchain were beside the program; its own program for that may or may not be found.
@@ -49,20 +51,68 @@ struct SignalTests {
         let before = mount.log
         mount.process.send(signal)
         #expect(try mount.process.wait().end == .killed(signal))
-        #expect(Self.traces(in: mount.log.dropFirst(before.count)) == [])
+        let words = mount.log.dropFirst(before.count)
+        #expect(Self.traces(in: words) == [])
+        let told = words.split(separator: "\n").filter { $0.contains(" critical: ") }
+        #expect(told.count == 1, "\(words)")
+        let pattern =
+            /critical: this process ends by (SIG[A-Z]+), sent by process ([0-9]+) of the user [0-9]+ frames=/
+        let match = try #require(told.first?.firstMatch(of: pattern), "\(words)")
+        #expect(String(match.1) == CrashSignals.description(of: signal))
+        #expect(String(match.2) == "\(getpid())")
+        #expect(told.first?.contains(/\ signal=SIG[A-Z]+ thread=[a-z0-9\-]+ version=[0-9.]+$/) == true, "\(words)")
         #expect(try Command.run(["ls", mount.path], seconds: 20).end != .exited(0))
         try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
         #expect(!MountedAccount.isMounted(mount.path))
     }
 
-    @Test("A process in the background is ended by a crash as well, and its log has nothing of it")
+    @Test("A crash in the background is told in its log, and a program that waits for a read gets an error at once")
     func crashInBackground() throws {
-        let mount = try BackgroundMount(try Self.account.get(), environment: ["SWIFT_BACKTRACE": "enable=yes"])
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try BackgroundMount(
+            account, options: ["--no-key", "--log-format", "json"], environment: ["SWIFT_BACKTRACE": "enable=yes"])
+        let original = try account.original("old.mkv")
+        try Command.require(["ls", "-l", mount.path + "/video-recordings"])
+        try account.add(faults: #"[{"host":"media","path":"/","action":{"type":"stall","afterBytes":100000}}]"#)
+        let reader = try RunningCommand(["cat", mount.path + "/" + original.file.mountedPath(sid: original.sid)])
+        try wait(until: "the answer stalls") {
+            account.mediaRequests.contains { $0.host == .media && $0.bodyBytes >= 100_000 }
+        }
         let before = mount.log
         mount.send(SIGSEGV)
         #expect(eventually { mount.hasEnded })
-        #expect(Self.traces(in: mount.log.dropFirst(before.count)) == [])
+        #expect(try reader.wait(seconds: 20).end == .exited(1))
+        let words = mount.log.dropFirst(before.count)
+        #expect(Self.traces(in: words) == [])
+        let last = try #require(words.split(separator: "\n").last)
+        let line = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: String])
+        #expect(line["signal"] == "SIGSEGV" && line["level"] == "critical")
+        for secret in [account.simulator.credentials.authToken, account.simulator.credentials.apiSecret] {
+            #expect(!mount.log.contains(secret))
+        }
         try Command.require(["fusermount3", "-u", mount.path])
+    }
+
+    @Test("A background process that crashes before its mount answers is told by the command, with status 70")
+    func earlyCrash() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        try account.add(faults: #"{"path":"/","action":{"type":"stall","afterBytes":0}}"#)
+        let folder = try TemporaryFolder()
+        let command = try RunningCommand(
+            [
+                BuiltPrograms.twiliofs, "mount", "--no-key", "--cache-dir", folder.path("cache"), "--log-file",
+                folder.path("log"), try folder.folder("mount"),
+            ], environment: Command.environment.merging(MountedAccount.environment(account)) { $1 })
+        try wait(until: "it waits for the account") { !account.requests.isEmpty }
+        try Command.require(["pkill", "-SEGV", "-f", "[r]eady-descriptor.*\(folder.url.path)"])
+        let result = try command.wait(seconds: 30)
+        #expect(result.end == .exited(FailureStatus.crash.rawValue))
+        #expect(
+            result.errorText.contains("twiliofs: this process ends by SIGSEGV, sent by process ")
+                && result.errorText.contains("twiliofs: the serving process has crashed (SIGSEGV)"),
+            "\(result.errorText)")
+        let log = try String(contentsOfFile: folder.path("log"), encoding: .utf8)
+        #expect(log.contains("critical: this process ends by SIGSEGV"))
     }
 
     @Test("SIGINT, SIGTERM and SIGQUIT unmount", arguments: [SIGINT, SIGTERM, SIGQUIT])
@@ -77,7 +127,7 @@ struct SignalTests {
     @Test("SIGUSR2 switches debug logging on and off, and the log says so")
     func debugLogging() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
-        let mount = try BackgroundMount(account)
+        let mount = try BackgroundMount(account, options: ["--no-key", "--log-level", "info"])
         let debugLines = { mount.log.split(separator: "\n").count { $0.contains(" debug: ") } }
         let original = try account.original("old.wav")
         let file = mount.path + "/" + original.file.mountedPath(sid: original.sid)

@@ -169,6 +169,9 @@ struct StartFailure: Sendable, CustomTestStringConvertible {
             $0.options = ["--memory", "1M"]
         },
         StartFailure("a writable mount", .configuration, naming: ["rw"]).with { $0.options = ["-o", "rw"] },
+        StartFailure("a mount that runs programs", .configuration, naming: ["-o exec", "noexec"]).with {
+            $0.options = ["-o", "ro,exec"]
+        },
         StartFailure("a mask that is no mask", .configuration, naming: ["--umask 9", "octal"]).with {
             $0.options = ["--umask", "9"]
         },

@@ -25,5 +25,10 @@ struct SystemLogTests {
             "info: mounted \(account.sid) on \(mountPoint)", "info: unmounted \(mountPoint)",
         ]
         for text in texts { #expect(result.lines.contains { $0.hasSuffix(text) }, "\(text): \(result.lines)") }
+        // The last words of the second mount, which was killed.
+        #expect(
+            result.lines.last?.contains(/^<26>.{15} twiliofs\[[0-9]+\]: critical: this process ends by SIGSEGV/)
+                == true,
+            "\(result.lines)")
     }
 }

@@ -30,6 +30,23 @@ struct CiphertextLayoutTests {
         #expect(layout.tagRange == nil)
     }
 
+    @Test("GCM's largest plaintext has 2^36 − 32 bytes, for layouts and for decrypting")
+    func largest() throws {
+        let largest: Int64 = 68_719_476_704
+        #expect(CiphertextLayout.largestGCMPlaintext == largest)
+        let seal = try TestSeal(.aes256GCM, key: Array(0..<32), vector: Array(0..<12))
+        let block = [UInt8](repeating: 0, count: 16)
+        #expect(
+            try code {
+                _ = try seal.decryptor().decrypt(block, at: largest - 16, plaintextOffset: largest - 16, count: 16)
+            } == nil)
+        #expect(
+            try code {
+                _ = try seal.decryptor().decrypt(block, at: largest - 15, plaintextOffset: largest - 15, count: 16)
+            }
+                == .invalidRange)
+    }
+
     @Test("Sizes that agree are taken, all others refused", arguments: Int64(0)...70)
     func agreement(plaintextSize: Int64) throws {
         for ciphertextSize in Int64(-1)...100 {

@@ -186,6 +186,46 @@ struct EnvelopeMetadataTests {
         }
     }
 
+    @Test("Envelopes decrypt alike if cipher, wrapped key and vector are the same, whatever else they tell")
+    func alike() throws {
+        func metadata(
+            _ cipher: EnvelopeMetadata.ContentCipher = .aes256GCM, key: UInt8 = 1, vector: UInt8 = 2, sid: String? = nil
+        ) throws -> EnvelopeMetadata {
+            try EnvelopeMetadata(
+                cipher: cipher, wrapping: .rsaOAEPSHA256, wrappedKey: Array(repeating: key, count: 256),
+                initializationVector: Array(repeating: vector, count: 16), publicKeySID: sid)
+        }
+        let one = try metadata()
+        #expect(try one.decryptsLike(metadata()) && one.decryptsLike(metadata(sid: "CR2")))
+        #expect(try one.digest() == metadata(sid: "CR2").digest())
+        for other in [try metadata(.aes256CBC), try metadata(key: 3), try metadata(vector: 3)] {
+            #expect(!one.decryptsLike(other) && !other.decryptsLike(one))
+            #expect(try one.digest() != other.digest())
+        }
+    }
+
+    @Test("Vectors have the lengths of their ciphers", arguments: [0, 1, 11, 12, 15, 16, 17, 127, 128, 129])
+    func vectorLengths(count: Int) throws {
+        for (cipher, isRight) in [
+            (EnvelopeMetadata.ContentCipher.aes256GCM, 1...128 ~= count), (.aes256CBC, count == 16),
+        ] {
+            let thrown = try code {
+                _ = try EnvelopeMetadata(
+                    cipher: cipher, wrapping: .rsaOAEPSHA256, wrappedKey: Array(repeating: 0, count: 256),
+                    initializationVector: Array(repeating: 0, count: count))
+            }
+            #expect(thrown == (isRight ? nil : .invalidMetadata))
+        }
+    }
+
+    @Test("A range that is asked for wrongly is a mistake of the caller, and nothing else is")
+    func mistakes() {
+        #expect(EnvelopeError.Code.invalidRange.isProgrammingMistake)
+        for code in [EnvelopeError.Code.truncated, .authenticationFailed, .cryptoFailure, .invalidMetadata] {
+            #expect(!code.isProgrammingMistake)
+        }
+    }
+
     @Test("Base64 decodes what Foundation encodes, wrapped or not, and nothing that isn't Base64")
     func base64() {
         var generator = SeededGenerator(seed: 16)
@@ -202,6 +242,7 @@ struct EnvelopeMetadataTests {
         }
         for text in [
             "=", "A", "AA", "AAA", "A===", "AB==", "AAB=", "AA=A", "AAAA=AAA", "AA-_", "AAA\u{E9}", "AA\0A", "====",
+            "AA\u{8}AA", "AA\u{E}AA",
         ] {
             #expect(Base64.decode(text) == nil, "\(text)")
         }

@@ -115,8 +115,12 @@ struct KeyRingTests {
         let wrapped = try PythonOracle.perform(
             cases.map { .wrapOAEP(publicPEM: key.publicPEM, bytes: $0.bytes, digest: "sha1", maskDigest: "sha1") })
         for (testCase, wrapped) in zip(cases, wrapped) {
-            #expect(
-                try failure(ring, metadata(.rsaOAEPSHA1KEM, wrapped)).code == testCase.code, "\(hex(testCase.bytes))")
+            let error = try failure(ring, metadata(.rsaOAEPSHA1KEM, wrapped))
+            #expect(error.code == testCase.code, "\(hex(testCase.bytes))")
+            // The length byte tells how long the content key is; without it, there is nothing.
+            if let length = testCase.bytes.first, length != 32 { #expect(error.message.contains(" \(length) bytes")) }
+            if testCase.bytes.isEmpty { #expect(error.message.contains(" 0 bytes")) }
+            if testCase.bytes.count == 31 { #expect(error.message.contains(" 30 bytes")) }
         }
     }
 
@@ -197,6 +201,16 @@ struct KeyRingTests {
         #expect(mapped.message.contains("old.pem"))
         #expect(mapped.cause != nil)
         #expect(!mapped.message.contains("other"), "there is one alone")
+        #expect(mapped.message.contains("The private key old.pem, tied to"))
+        let two = [
+            KeyRing.Entry(publicKeySID: sid, name: "old.pem", key: wrong),
+            KeyRing.Entry(publicKeySID: sid, name: "new.pem", key: wrong),
+        ]
+        #expect(try failure(KeyRing(two), metadata).message.contains("The private keys old.pem, new.pem, tied to"))
+        let forVoice = KeyRing([.init(publicKeySID: nil, use: .voice, name: "voice.pem", key: wrong)])
+        let ofVideo = try self.metadata(.rsaPKCS1v15, wrapped, sid: sid)
+        let unusable = try failure(forVoice, ofVideo)
+        #expect(unusable.code == .keyNotHeld && unusable.message.contains("another kind of recordings"))
         for (count, words) in [(1, "nor does the other one"), (2, "nor does any of the 2 others")] {
             var entries = [KeyRing.Entry(publicKeySID: sid, name: "old.pem", key: wrong)]
             for number in 0..<count {
@@ -241,6 +255,24 @@ struct KeyRingTests {
             #expect(ring.mayHold(publicKeySID: named, use: .video) == isTried)
             #expect(ring.mayHold(publicKeySID: named, use: .voice))
             _ = try ring.unwrap(metadata(.rsaOAEPSHA256, wrapped[1], sid: named), accepts: accepts)
+        }
+    }
+
+    @Test("A ring includes another if it has each of its keys with the same use and SID, whatever their names")
+    func inclusion() throws {
+        let (key, other) = (try KeyPair.shared.readPrivateKey(), try KeyPair.other.readPrivateKey())
+        let entry = KeyRing.Entry(publicKeySID: sid, use: .voice, name: "a.pem", key: key)
+        let ring = KeyRing([entry, KeyRing.Entry(publicKeySID: nil, name: "b.pem", key: other)])
+        #expect(ring.includes(ring) && ring.includes(KeyRing([])) && !KeyRing([]).includes(ring))
+        #expect(ring.includes(KeyRing([KeyRing.Entry(publicKeySID: sid, use: .voice, name: "c.pem", key: key)])))
+        for different in [
+            KeyRing.Entry(publicKeySID: "CR2", use: .voice, name: "a.pem", key: key),
+            KeyRing.Entry(publicKeySID: sid, use: .video, name: "a.pem", key: key),
+            KeyRing.Entry(publicKeySID: sid, use: .voice, name: "a.pem", key: other),
+            KeyRing.Entry(publicKeySID: nil, name: "b.pem", key: key),
+        ] {
+            #expect(!ring.includes(KeyRing([different])))
+            #expect(!ring.includes(KeyRing([entry, different])))
         }
     }
 

@@ -105,6 +105,37 @@ struct PrivateKeyTests {
         }
     }
 
+    @Test("A file is split after each private key, and what is cut off is a section of its own")
+    func sections() throws {
+        func split(_ text: String) -> [String] {
+            PrivateKey.sections(ofPEM: SecretBytes(text.utf8)).map { section in
+                section.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+        let (first, second) = (try KeyPair.shared.privatePEM, try KeyPair.other.privatePEM)
+        let ends = first.hasSuffix("\n") && second.hasSuffix("\n")
+        #expect(ends)
+        #expect(split(first) == [first])
+        #expect(split(first + second) == [first, second])
+        #expect(split("text\n" + first + "more\n" + second) == ["text\n" + first, "more\n" + second])
+        #expect(split(first + second.dropLast()) == [first, String(second.dropLast())])
+        #expect(split(first + "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n") == [first])
+        let cut = String(second.prefix(500))
+        #expect(split(first + cut) == [first, cut])
+        // The label of the beginning doesn't end a section, and neither does the end of something else.
+        #expect(split(try KeyPair.shared.publicPEM) == [try KeyPair.shared.publicPEM])
+        #expect(split("") == [""])
+        #expect(split("no key") == ["no key"])
+    }
+
+    @Test("A file of 1 MiB is read, and one byte more is too much")
+    func largestFile() throws {
+        let key = Data(try KeyPair.shared.privatePEM.utf8)
+        let text = Data(repeating: UInt8(ascii: "\n"), count: (1 << 20) - key.count)
+        #expect(try read(text + key).bitCount == 2048)
+        #expect(try failure(Data("\n".utf8) + text + key).code == .invalidPEM)
+    }
+
     @Test("A public key or a certificate is not a private key")
     func notPrivate() throws {
         let key = try KeyPair.shared
@@ -125,6 +156,8 @@ struct PrivateKeyTests {
         let small = try failure(try openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"))
         #expect(small.code == .unsupportedKey)
         #expect(small.message.contains("1024 bits"))
+        let odd = try openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2047")
+        #expect(try failure(odd).message.contains("2047 bits"))
         let pss = try failure(try openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"))
         #expect(pss.code == .unsupportedKey)
         #expect(pss.message.contains("RSA-PSS"))

@@ -94,6 +94,17 @@ struct ErrorAnswerTests {
         #expect(rows == expected)
     }
 
+    @Test("The rows of semantics.md have reasons of the table, with their errnos and levels")
+    func semantics() throws {
+        let rows = try SemanticsDocument().table("failure", with: "reason", "error", "level")
+        #expect(rows.count > 15)
+        let expected = Dictionary(Self.codes.map { (ErrorAnswer($0).reason, ErrorAnswer($0)) }) { $1 }
+        for row in rows where row["reason"] != "–" {
+            let answer = try #require(expected[row["reason"] ?? ""], "\(row)")
+            #expect(row["error"] == answer.number.name && row["level"] == answer.level.map { "\($0)" }, "\(row)")
+        }
+    }
+
     @Test("Each reason is one that errors are counted by")
     func all() {
         #expect(RequestErrorCode.allCases == Self.codes)

@@ -26,7 +26,7 @@ struct MessageTests {
         .warning("a warning"), .failure(status: 13, "no key"), .keys([], publicKeySID: nil),
         .keys(
             [KeyDescription(number: 9, fingerprint: String(repeating: "0f", count: 32))], publicKeySID: "CR3"),
-        .confined(Confinement(isMemoryLocked: true, isFiltered: false)), .refused(call: 1),
+        .confined(KeyConfinement(isMemoryLocked: true, isFiltered: false)), .refused(call: 1),
         .malformed(call: 2, .otherCipher), .malformed(call: 3, .length(31)), .signed(call: 4, [1, 2, 3]),
         .failed(call: 5, "libcrypto"),
     ]

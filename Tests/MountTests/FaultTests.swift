@@ -39,7 +39,7 @@ struct FaultTests {
 
     @Test("The log says which program failed at which file, and why")
     func log() throws {
-        let bench = try MountBench()
+        let bench = try MountBench(options: ["--log-level", "info"])
         let (sid, file) = try bench.account.original("long.wav")
         let path = file.mountedPath(sid: sid)
         try bench.shell("stat \"$1\" >/dev/null", path)

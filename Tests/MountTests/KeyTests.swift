@@ -17,7 +17,7 @@ struct KeyTests {
 
     @Test("Files whose key isn't held are listed, can't be opened, and the log says so once")
     func wrongKey() throws {
-        let bench = try MountBench(keys: [KeyPair.other.privateKey()])
+        let bench = try MountBench(keys: [KeyPair.other.privateKey()], options: ["--log-level", "info"])
         let differences = try bench.mount.differences(from: bench.account) { !$0.encrypted }
         #expect(differences == [], "sizes are right, and unencrypted files can be read")
         for name in ["long.wav", "short.wav", "long.mkv", "blocks.mp4"] {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -21,5 +22,14 @@ struct ReadOnlyTests {
         let result = try Python.run("try_writes", bench.mount.path, bench.path("long.wav"))
         #expect(result.text == "")
         #expect(try bench.mount.differences(from: bench.account) == [])
+    }
+
+    @Test("It is always nosuid, nodev and noexec, also for root")
+    func flags() throws {
+        let bench = try MountBench(options: ["-o", "ro,nosuid"])
+        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        let line = try #require(table.split(separator: "\n").first { $0.contains(" \(bench.mount.path) ") })
+        let flags = Set(line.split(separator: " ")[5].split(separator: ","))
+        #expect(flags.isSuperset(of: ["ro", "nosuid", "nodev", "noexec"]), "\(line)")
     }
 }

@@ -9,12 +9,12 @@ struct RestrictedKeyTests {
 
     /// A mount with an API key that reaches some kinds.
     private static func environment() -> [String: String] {
-        ["TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": key, "TWILIO_API_SECRET": "restricted"]
+        ["TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": key, "TWILIO_API_SECRET": "restricted-7e5ac0"]
     }
 
     private static func account(_ kinds: [MediaKind]?) throws -> SimulatedAccount {
         try SimulatedAccount(media: TestMedia.small) {
-            $0.keys = [try SimulatedKey(sid: key, secret: "restricted", kinds: kinds)]
+            $0.keys = [try SimulatedKey(sid: key, secret: "restricted-7e5ac0", kinds: kinds)]
         }
     }
 
@@ -22,7 +22,7 @@ struct RestrictedKeyTests {
     private static func restrict(_ account: SimulatedAccount, to kinds: String?, status: Int = 401) throws {
         let kinds = kinds.map { #""kinds":\#($0),"# } ?? ""
         try account.simulator.control(
-            "POST", "keys", body: #"{"sid":"\#(key)","secret":"restricted",\#(kinds)"status":\#(status)}"#)
+            "POST", "keys", body: #"{"sid":"\#(key)","secret":"restricted-7e5ac0",\#(kinds)"status":\#(status)}"#)
     }
 
     private static func run(_ command: String, in mount: MountedAccount) throws -> CommandResult {
@@ -102,10 +102,10 @@ struct RestrictedKeyTests {
         let account = try Self.account([.recording])
         let video = "SK" + String(repeating: "8", count: 32)
         account.simulator.keys += [
-            try SimulatedKey(sid: video, secret: "for-video", kinds: [.videoRecording, .composition])
+            try SimulatedKey(sid: video, secret: "for-video-41f6aa", kinds: [.videoRecording, .composition])
         ]
         let folder = try TemporaryFolder()
-        let file = try folder.secretFile("video", "# for video\n\(account.sid) \(video) for-video\n")
+        let file = try folder.secretFile("video", "# for video\n\(account.sid) \(video) for-video-41f6aa\n")
         let mount = try MountedAccount(
             account, options: ["--video-credentials", file], environment: Self.environment())
         #expect(try mount.differences(from: account) == [])

@@ -47,6 +47,42 @@ struct SecrecyTests {
         #expect(try search.places(of: secrets) == ["planted"])
     }
 
+    @Test("At the end of each test, the logs of all mounts are searched for each secret that was used, in any form")
+    func everyLog() throws {
+        let account = try SimulatedAccount(media: TestMedia.small) { $0.behaviour.voiceRedirect = .temporaryRedirect }
+        var secrets: [String] = []
+        let leaks = try TestScope.leaks {
+            do {
+                let mount = try MountedAccount(account, environment: MountedAccount.oauthEnvironment(account))
+                try Command.shell("cat */*.* >/dev/null", directory: mount.path)
+                #expect(mount.log.contains(" debug: "), "\(mount.log)")
+            }
+            let used = account.simulator.secrets
+            let key = try KeyPair.shared.privatePEM.split(separator: "\n")[3]
+            let signature = try #require(account.mediaRequests.first { $0.query.contains("X-Amz-Signature") })
+            #expect(signature.query.contains("X-Amz-Signature=&") || signature.query.hasSuffix("X-Amz-Signature="))
+            #expect(
+                try !used.contentKeys.isEmpty && used.texts.contains(#require(account.simulator.givenOutTokens.first)))
+            secrets = used.texts.filter { $0.utf8.count >= 8 } + [String(key), KeyPair.passphrase]
+            secrets += used.contentKeys.flatMap {
+                [Data($0).base64EncodedString(), Self.digits($0), "\(Data($0).map(\.self))"]
+            }
+            // As a mount would write them: the path of the program is among the words, which is what counts.
+            let folder = try TemporaryFolder()
+            for (number, secret) in secrets.enumerated() {
+                try folder.file("lines/\(number)", "info: \(number): \(secret)\n")
+            }
+            try Command.shell(
+                "cat lines/* | tee \"$3\" >&2", BuiltPrograms.twiliofs, "--log-file", folder.path("log"),
+                directory: folder.url.path)
+        }
+        let found = Set(leaks.compactMap { $0.split(separator: "info: ").last?.split(separator: ":").first })
+        #expect(found == Set(secrets.indices.map { "\($0)" }), "a mount's own lines have none")
+        #expect(leaks.count == 2 * secrets.count, "those on standard error and those in the file")
+    }
+
+    private static func digits(_ bytes: [UInt8]) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
+
     @Test("A secret is found in every form in which it may be written down, also between bytes that are no text")
     func search() throws {
         let secret = "a/secret+of=ours&7e5a 1c%"

@@ -38,7 +38,7 @@ struct SharedCacheTests {
             }
             let profiles = [
                 "main": profile(main.accountSID, main.apiKey, main.apiSecret),
-                "voice": profile(main.accountSID, SharedCacheTests.restrictedKey, "restricted"),
+                "voice": profile(main.accountSID, SharedCacheTests.restrictedKey, "restricted-7e5ac0"),
                 "own": profile(own.sid, own.sid, own.authToken),
                 "irish": profile(other.accountSID, other.apiKey, other.apiSecret, region: "ie1"),
             ]
@@ -46,7 +46,7 @@ struct SharedCacheTests {
         }
 
         static func restrictedKey(reaching kinds: [MediaKind]) throws -> SimulatedKey {
-            try SimulatedKey(sid: SharedCacheTests.restrictedKey, secret: "restricted", kinds: kinds)
+            try SimulatedKey(sid: SharedCacheTests.restrictedKey, secret: "restricted-7e5ac0", kinds: kinds)
         }
 
         func mount(_ profile: String) throws -> MountedAccount {

@@ -68,8 +68,11 @@ struct StatusTests {
         #expect(dead.end == .exited(10))
         #expect(
             dead.errorText
-                == "twiliofs: the mount on '\(bench.mount.path)' has died: run 'twiliofs unmount \(bench.mount.path)', then mount again\n"
-        )
+                == """
+                twiliofs: the mount on '\(bench.mount.path)' has died: mount again, which removes it, or run 'twiliofs \
+                unmount \(bench.mount.path)'
+
+                """)
     }
 
     @Test("A backup of it moves nothing the second time, and nothing changes while it is read")

@@ -84,7 +84,8 @@ struct SubaccountTests {
     @Test("What the log says of one account names it, where there are several")
     func log() throws {
         let bench = try Bench()
-        let mount = try MountedAccount(bench.account, keys: [], options: bench.options + ["--no-probing"])
+        let options = bench.options + ["--no-probing", "--log-level", "info"]
+        let mount = try MountedAccount(bench.account, keys: [], options: options)
         _ = try Self.shell(mount, "ls recordings video-recordings compositions accounts/*/*")
         let accounts = [bench.account.sid, bench.own, bench.other]
         let sentences = ["the list of voice recordings is complete", "whose private key isn't held"]

@@ -62,7 +62,7 @@ struct UnmountTests {
         #expect(try bench.mount.unmount().end == .exited(0))
         _ = try lister.wait()
         let loud = bench.mount.log.split(separator: "\n").filter {
-            $0.contains("error") || $0.contains("warning") || $0.contains("critical")
+            $0.contains(" error: ") || $0.contains(" warning: ") || $0.contains(" critical: ")
         }
         #expect(loud == [])
     }

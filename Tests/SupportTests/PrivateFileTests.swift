@@ -40,6 +40,22 @@ struct PrivateFileTests {
         #expect(PrivateFile.isPrivate(owner: owner, mode: mode, user: user) == isPrivate)
     }
 
+    @Test("A folder is made with those above it, for this user alone, and one that can't be made is named")
+    func folders() throws {
+        let folder = try TemporaryFolder()
+        for path in ["a", "b/c/d", "e/f/", "a"] {
+            try PrivateFile.makeFolder(folder.path(path))
+            try PrivateFile.checkFolder(folder.path(path))
+        }
+        for path in ["b", "b/c"] {
+            var status = stat()
+            #expect(stat(folder.path(path), &status) == 0 && status.st_mode & 0o7777 == 0o700)
+        }
+        let file = try folder.file("file", "")
+        let error = #expect(throws: PrivateFile.Refusal.self) { try PrivateFile.makeFolder(file + "/x/y") }
+        #expect(error?.description == "'\(file)/x/y' can't be made: Not a directory")
+    }
+
     @Test("What isn't a regular file is refused at once, whatever it is opened for")
     func types() throws {
         try Self.inFolder { folder in

@@ -15,6 +15,9 @@ public enum BuiltPrograms {
     /// The path of `cache-exerciser`.
     public static let cacheExerciser = folder.appending(path: "cache-exerciser").path
 
+    /// The path of `read-exerciser`.
+    public static let readExerciser = folder.appending(path: "read-exerciser").path
+
     /// The folder of the package.
     public static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -14,6 +15,13 @@ public enum KernelSupport {
         if access("/dev/fuse", F_OK) == 0 { return true }
         if isInCI { return true }
         print("SKIPPED: \(reason); the tests through a mount are not run")
+        return false
+    }()
+
+    /// Whether processes can be confined with Landlock; said aloud where they can't.
+    public static let hasLandlock: Bool = {
+        if twiliofs_landlock_version() > 0 { return true }
+        print("SKIPPED: the kernel has no Landlock; the tests of confined processes are not run")
         return false
     }()
 }

@@ -135,7 +135,7 @@ struct CreationIntervalTests {
 
     @Test("A page is read where it is asked for, and not on the transfer thread")
     func unread() throws {
-        let server = try LoopbackServer { _ in LoopbackServer.Answer(body: Array("no JSON".utf8)) }
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(body: Array("{no JSON".utf8)) }
         defer { server.stop() }
         let api = try TestClient(url: server.url)
         defer { api.shutDown() }

@@ -92,12 +92,13 @@ struct ControlTests {
             FaultRule(.status(500, retryAfter: 1), host: .api, method: "GET", path: "/v1/*", after: 1, count: 2),
             FaultRule(.reset(afterBytes: 1)), FaultRule(.stall(afterBytes: 2)), FaultRule(.truncate(afterBytes: 3)),
             FaultRule(.corrupt(offset: 4, mask: 255)), FaultRule(.changeETag),
+            FaultRule(.reset(afterBytes: nil), probability: 0.25, seed: .max),
         ]
         let body = String(decoding: try JSONEncoder().encode(rules), as: UTF8.self)
         #expect(try bench.control("faults", ["-d", body]).status == 201)
         #expect(bench.simulator.faults == rules)
         #expect(try bench.control("faults", ["-d", #"{"action":{"type":"changeETag"}}"#]).status == 201)
-        #expect(bench.simulator.faults.count == 7)
+        #expect(bench.simulator.faults.count == 8)
         #expect(try bench.control("faults", ["-d", #"{"action":{"type":"melt"}}"#]).status == 400)
         #expect(try bench.control("faults", ["-X", "DELETE"]).status == 204)
         #expect(bench.simulator.faults.isEmpty)

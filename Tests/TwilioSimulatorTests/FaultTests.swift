@@ -37,6 +37,43 @@ struct FaultTests {
         #expect(try bench.api("/v1/Recordings/RT0/Media").status == 504)
     }
 
+    @Test("A rule with a probability hits that share of the requests, chosen by its seed alone")
+    func probability() throws {
+        func hits(_ seed: Int?, _ probability: Double) throws -> [Bool] {
+            let (bench, address) = try bench()
+            bench.simulator.faults = [
+                FaultRule(.status(503), host: .media, after: 1, probability: probability, seed: seed)
+            ]
+            return try (0..<30).map { _ in try bench.curl(address, ["-r", "0-9"]).status == 503 }
+        }
+        let one = try hits(1, 0.5)
+        #expect(one == (try hits(1, 0.5)))
+        #expect(one != (try hits(2, 0.5)))
+        #expect((5...25).contains(one.count { $0 }) && !one[0])
+        // A greater share includes the smaller one.
+        #expect(zip(one, try hits(1, 0.8)).allSatisfy { !$0 || $1 })
+        #expect(try hits(nil, 0).allSatisfy { !$0 })
+        #expect(try hits(nil, 1).count { $0 } == 29)
+    }
+
+    @Test("A fault without a place comes at places that its seed chooses, within the answer")
+    func places() throws {
+        func places() throws -> [Int] {
+            let (bench, address) = try bench()
+            bench.simulator.faults = [FaultRule(.reset(afterBytes: nil), host: .media, seed: 3)]
+            let places = try (0..<20).map { _ in
+                let answer = try bench.curl(address, ["-r", "0-99"])
+                #expect(answer.end == .exited(56))
+                return answer.body.count
+            }
+            #expect(bench.simulator.requests.suffix(20).map(\.fault) == places.map { .reset(afterBytes: $0) })
+            return places
+        }
+        let found = try places()
+        #expect(found == (try places()))
+        #expect(found.allSatisfy { (0..<100).contains($0) } && found.contains(0) && Set(found).count > 5)
+    }
+
     @Test("A reset comes after the bytes, and the log counts them", arguments: [0, 1000, 300_000])
     func reset(bytes: Int) throws {
         let (bench, address) = try bench()

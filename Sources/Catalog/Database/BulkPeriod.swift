@@ -56,7 +56,7 @@ final class BulkPeriod: Sendable {
             } else {
                 earlier?.end(isFlushed: true)
             }
-            running.database.pool.releaseMemory()
+            (running.database.pool as? DatabasePool)?.releaseMemory()
             twiliofs_release_freed_memory()
         }
         if worker?.run(flush) != true { flush() }

@@ -35,7 +35,7 @@ final class BulkWriting: Sendable {
         _ database: CatalogDatabase, leftMarker: BulkMarker? = nil, copyingOn copier: WorkerPool,
         journalLimit: Int = CatalogDatabase.checkpointInterval
     ) {
-        guard let marker = leftMarker ?? BulkMarker(beside: database.path) else { return nil }
+        guard !database.isStandIn, let marker = leftMarker ?? BulkMarker(beside: database.path) else { return nil }
         do {
             connection = try DatabaseQueue(path: database.path)
             try connection.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = OFF") }

@@ -7,8 +7,8 @@ import Support
 
 /// The SQLite file of the catalog: its location, its permissions, and the replacement of a damaged one.
 struct CatalogDatabase: Sendable {
-    /// Connections for concurrent readers beside one writer (WAL).
-    let pool: DatabasePool
+    /// Connections for concurrent readers beside one writer (WAL); one connection for a stand-in.
+    let pool: any DatabaseWriter
 
     /// The path of the file.
     let path: String
@@ -18,8 +18,8 @@ struct CatalogDatabase: Sendable {
     /// The rows of a large database are checked in the background.
     let isChecked: Bool
 
-    /// The inode of the file, to detect a replacement at ``path``.
-    private let fileNumber: UInt64
+    /// The inode of the file, to detect a replacement at ``path``; nil for a stand-in, which has no file.
+    private let fileNumber: UInt64?
 
     /// The most concurrent readers: libfuse's threads and prefetching.
     private static let readerLimit = 16
@@ -33,7 +33,7 @@ struct CatalogDatabase: Sendable {
     ///
     /// SQLite writes whole pages, and each batch of a first sync changes nearly all pages of the indexes: larger pages
     /// mean fewer calls. A page holds twenty packed resources.
-    private static let pageSize = 16 << 10
+    static let pageSize = 16 << 10
 
     /// The pages of the journal after which SQLite copies it to the file: 64 MiB.
     ///
@@ -43,6 +43,13 @@ struct CatalogDatabase: Sendable {
 
     /// Global settings of SQLite, applied once before its first use.
     private static let settings: Void = { _ = twiliofs_sqlite_omit_memory_statistics() }()
+
+    init(pool: any DatabaseWriter, path: String, isChecked: Bool, fileNumber: UInt64?) {
+        self.pool = pool
+        self.path = path
+        self.isChecked = isChecked
+        self.fileNumber = fileNumber
+    }
 }
 
 extension CatalogDatabase {
@@ -59,8 +66,7 @@ extension CatalogDatabase {
         _ = Self.settings
         let path = folder + "/catalog.sqlite"
         do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try PrivateFile.makeFolder(folder)
             try PrivateFile.checkFolder(folder, followsLink: true)
             self = try Self.alone(with: path, patience: patience) {
                 do {
@@ -107,6 +113,9 @@ extension CatalogDatabase {
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.maximumReaderCount = readerLimit
+        // A connection's queue needs a new thread to be disposed of. If the system has none left, Dispatch waits for
+        // one, with the pool locked, and so does everybody who reads. So readers stay when memory is released.
+        configuration.persistentReadOnlyConnections = true
         // Two mounts of one account share the file; each writes for less than a second at a time.
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
@@ -208,7 +217,13 @@ extension CatalogDatabase {
     /// Whether the path still leads to this file.
     ///
     /// Another mount may have set the file aside, or a user may have deleted it.
-    var isInPlace: Bool { Self.number(of: path).map { $0 == fileNumber } ?? true }
+    var isInPlace: Bool {
+        guard let fileNumber else { return true }
+        return Self.number(of: path).map { $0 == fileNumber } ?? true
+    }
+
+    /// Whether this database takes the place of the one at ``path``, whose disk fails.
+    var isStandIn: Bool { fileNumber == nil }
 
     /// The inode of a file; 0 when there is none; nil when unknown at the moment.
     private static func number(of path: String) -> UInt64? {

@@ -22,6 +22,9 @@ final class CatalogStorage: Sendable {
     private let current: Locked<Current>
     private let bulkPeriod = BulkPeriod()
 
+    /// The attempts to read before the disk counts as failing: a single error may be an accident.
+    private static let readingAttempts = 3
+
     init(folder: String, check: CatalogCheck, requirements: RequirementMemory, logger: Logger) throws(CatalogError) {
         self.folder = folder
         self.check = check
@@ -40,12 +43,27 @@ final class CatalogStorage: Sendable {
 
     /// Runs queries, each with the latest state; ``readTogether(_:)`` gives them a common one.
     func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
-        try use(current.withLock { $0.database }, "read") { try $0.unsafeRead(body) }
+        try reading { try $0.unsafeRead(body) }
     }
 
     /// Runs queries in one transaction, with a common state.
     func readTogether<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
-        try use(current.withLock { $0.database }, "read") { try $0.read(body) }
+        try reading { try $0.read(body) }
+    }
+
+    /// Runs queries; if the disk keeps failing, in the database that takes the file's place from then on.
+    private func reading<Value>(_ body: (any DatabaseWriter) throws -> Value) throws(CatalogError) -> Value {
+        for attempt in 1...Self.readingAttempts {
+            let database = current.withLock { $0.database }
+            do throws(CatalogError) {
+                return try use(database, "read", body)
+            } catch {
+                guard !current.withLock({ $0.database.isStandIn }) else { break }
+                guard database.isFailing(error) else { throw error }
+                if attempt == Self.readingAttempts { standIn(for: database, because: error) }
+            }
+        }
+        return try use(current.withLock { $0.database }, "read", body)
     }
 
     /// Runs changes in one transaction.
@@ -72,7 +90,7 @@ final class CatalogStorage: Sendable {
     ///
     /// - Parameter verb: a participle for the message of an error.
     private func use<Value>(
-        _ database: CatalogDatabase, _ verb: String, _ body: (DatabasePool) throws -> Value
+        _ database: CatalogDatabase, _ verb: String, _ body: (any DatabaseWriter) throws -> Value
     ) throws(CatalogError) -> Value {
         do {
             let value = try body(database.pool)
@@ -121,20 +139,48 @@ final class CatalogStorage: Sendable {
     /// Sets a damaged database aside, unless another thread has done so, and opens the file that is there then.
     ///
     /// The call that found the damage fails; the next one uses the new database. `reason` is nil for a file that was
-    /// removed or replaced.
+    /// removed or replaced. If the file can't be opened, a database without a file takes its place.
     private func replace(_ old: CatalogDatabase, reason: DatabaseError?) {
         // Lock order: the database in use, then requirements.
         current.withLock { current in
             guard current.database.pool === old.pool else { return }
             do {
-                if let reason { try old.setAside(reason: reason, logger: logger) }
-                current.database = try CatalogDatabase(
+                if let reason, !old.isStandIn { try old.setAside(reason: reason, logger: logger) }
+                let next = try CatalogDatabase(
                     folder: folder, check: check, patience: CatalogDatabase.patienceOfServing, logger: logger)
-                current.epoch += 1
-                requirements.forgetNumbers(epoch: current.epoch)
+                use(next, in: &current)
             } catch {
-                logger.error("the catalog can't be opened again", error: error)
+                // Another mount opens it at the moment: the next call tries again.
+                if (error as? CatalogError)?.code == .inUse || CatalogDatabase.isShortOfResources(path: old.path) {
+                    logger.debug("the catalog can't be opened again", error: error)
+                } else {
+                    useStandIn(for: old, because: error, in: &current)
+                }
             }
         }
+    }
+
+    /// Has a database without a file take the place of one whose disk fails, unless another thread has done so.
+    private func standIn(for old: CatalogDatabase, because failure: CatalogError) {
+        current.withLock { current in
+            guard current.database.pool === old.pool else { return }
+            useStandIn(for: old, because: failure, in: &current)
+        }
+    }
+
+    private func useStandIn(for old: CatalogDatabase, because failure: any Error, in current: inout Current) {
+        do throws(CatalogError) {
+            use(try CatalogDatabase(standingInFor: old.path, check: check), in: &current)
+            logger.error(
+                "the catalog can't be used; until the next mount, the lists are kept without a file", error: failure)
+        } catch {
+            logger.error("the catalog can't be opened again", error: error)
+        }
+    }
+
+    private func use(_ next: CatalogDatabase, in current: inout Current) {
+        current.database = next
+        current.epoch += 1
+        requirements.forgetNumbers(epoch: current.epoch)
     }
 }

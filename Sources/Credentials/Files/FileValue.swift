@@ -20,7 +20,7 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     private let check: @Sendable (_ former: Value, _ new: Value) throws -> Void
     private let isReadOnlyIfChanged: Bool
     /// Whether a value has become useless, so that it is read again whether or not the files have changed.
-    private let isLost: @Sendable (Value) -> Bool
+    private let isValueLost: @Sendable (Value) -> Bool
     private let observer = Locked<(@Sendable () -> Void)?>(nil)
     private let state: Locked<State>
 
@@ -38,7 +38,7 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         self.files = files
         self.check = check
         isReadOnlyIfChanged = false
-        isLost = { _ in false }
+        isValueLost = { _ in false }
         self.read = { try read() }
         // Before the files are read: one that changes meanwhile counts as changed.
         let stamps = files.map { FileStamp(of: $0) }
@@ -63,7 +63,7 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         self.read = read
         self.check = check
         isReadOnlyIfChanged = true
-        self.isLost = isLost
+        isValueLost = isLost
         state = Locked(State(value: value, stamps: stamps))
     }
 
@@ -78,13 +78,16 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     /// The value as last read.
     public var current: Value { state.withLock { $0.value } }
 
+    /// Whether the value has become useless.
+    public var isLost: Bool { isValueLost(current) }
+
     /// Has a function called after each change, on the thread that reads.
     public func whenChanged(_ observer: @escaping @Sendable () -> Void) { self.observer.withLock { $0 = observer } }
 
     /// Reads the files again; see ``Rereadable``.
     public func readAgain(evenIfUnchanged: Bool) throws -> Bool {
         let stamps = files.map { FileStamp(of: $0) }
-        let wasLost = isLost(current)
+        let wasLost = isLost
         let isDue = state.withLock { state in
             defer { state.stamps = stamps }
             return wasLost || evenIfUnchanged && (!isReadOnlyIfChanged || state.hasFailed) || stamps != state.stamps

@@ -77,11 +77,7 @@ final class OpenStore: Sendable {
         _ folder: String, damaged: FileIdentity? = nil, keepsDamaged: Bool = false, patience: Duration = .seconds(5)
     ) throws(DiskCacheError) -> OpenStore {
         do {
-            var status = stat()
-            if lstat(folder, &status) != 0 {
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            }
+            try PrivateFile.makeFolder(folder)
             try PrivateFile.checkFolder(folder)
             let lock = try FileLock(path: folder + "/lock", patience: openingPatience)
             defer { withExtendedLifetime(lock) {} }

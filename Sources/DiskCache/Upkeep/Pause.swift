@@ -21,3 +21,26 @@ struct Pause {
         return reason != nil
     }
 }
+
+/// What the log tells of failures: one warning until everything works again.
+struct Complaint {
+    private var isTold = false
+
+    private var last: ContinuousClock.Instant?
+
+    /// Notes a failure, and returns whether the log should tell it.
+    ///
+    /// On a disk that is nearly full, storing fails for large blocks and succeeds for small ones: the next warning
+    /// comes after a time.
+    mutating func begin(at now: ContinuousClock.Instant, atLeastAfter time: Duration) -> Bool {
+        guard !isTold, last.map({ now - $0 >= time }) ?? true else { return false }
+        (isTold, last) = (true, now)
+        return true
+    }
+
+    /// Notes that everything works, and returns whether the log told of a failure before.
+    mutating func end() -> Bool {
+        defer { isTold = false }
+        return isTold
+    }
+}

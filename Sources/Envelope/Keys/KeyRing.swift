@@ -72,11 +72,11 @@ public struct KeyRing: Sendable {
         }
     }
 
-    /// The public key's SIDs with which a private key was given, whatever their use.
+    /// The public key's SIDs with which each private key was given, whatever their use, by fingerprint.
     ///
-    /// - Parameter fingerprint: See ``PrivateKey/publicKeyFingerprint``.
-    public func publicKeySIDs(fingerprint: String) -> Set<String> {
-        Set(entries.filter { $0.key.publicKeyFingerprint == fingerprint }.compactMap(\.publicKeySID))
+    /// The fingerprint is ``HeldPrivateKey/publicKeyFingerprint``.
+    public var publicKeySIDs: [String: Set<String>] {
+        Dictionary(grouping: entries, by: \.key.publicKeyFingerprint).mapValues { Set($0.compactMap(\.publicKeySID)) }
     }
 
     /// Whether any private key may open envelopes of this use that name a public key; tries none.

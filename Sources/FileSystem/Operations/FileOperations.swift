@@ -2,6 +2,7 @@ import CFUSE
 import FileTree
 import Glibc
 import Media
+import Support
 
 // Requests about open files. The kernel's handle is a retained ``OpenFile``.
 
@@ -35,6 +36,7 @@ func readFile(
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
     OperationContext.run(handle, .read, inode) { context, request in
+        let isDirect = (file?.pointee.flags ?? 0) & __O_DIRECT != 0
         guard let file = object(OpenFile.self, of: file)?.takeUnretainedValue() else {
             return request.fail(.tree(.inputOutput))
         }
@@ -46,8 +48,12 @@ func readFile(
             let start = min(max(0, offset), bytes.count)
             request.reply(bytes.span.bytes.extracting(start..<min(start + size, bytes.count)))
         case .media(let reader):
+            let range = Int64(offset)..<Int64(offset).addingSaturated(Int64(size))
+            if let error = context.failureOfFirstAttempt(request, range) { return request.fail(again: error) }
             reader.read(
-                at: Int64(offset), count: size, receiver: ReadReply(request: request, context: context, file: file))
+                at: Int64(offset), count: size,
+                receiver: ReadReply(
+                    request: request, context: context, file: file, repeatedRange: isDirect ? nil : range))
         }
     }
 }
@@ -57,8 +63,32 @@ private struct ReadReply: ReadReceiver {
     let request: Request
     let context: OperationContext
     let file: OpenFile
+    /// The bytes, if the kernel would try a second time.
+    let repeatedRange: Range<Int64>?
 
     func readDidFinish(_ plaintext: RawSpan) { request.reply(plaintext) }
 
-    func readDidFail(_ error: MediaError) { context.tree.translate(error, of: file) { request.fail($0) } }
+    func readDidFail(_ error: MediaError) {
+        context.tree.translate(error, of: file) { error in
+            // First: the second attempt comes as soon as this is answered.
+            if let repeatedRange { context.note(error, of: request, repeatedRange) }
+            request.fail(error)
+        }
+    }
+}
+
+extension OperationContext {
+    /// Returns the error of a read if this is the kernel's second attempt at it.
+    fileprivate func failureOfFirstAttempt(_ request: Request, _ range: Range<Int64>) -> FileTreeError? {
+        failedReads.withLock { failed in
+            failed.isEmpty ? nil : failed.take(request.inode, range, by: request.threadID, now: .now)
+        }
+    }
+
+    /// Remembers a read that was repeated until its deadline; other errors cost no wait.
+    fileprivate func note(_ error: FileTreeError, of request: Request, _ range: Range<Int64>) {
+        let waited: Set<FileTreeErrorCode> = [.media(.transferFailed), .media(.mediaMissing)]
+        guard waited.contains(error.code), request.isPending else { return }
+        failedReads.withLock { $0.note(error, of: request.inode, range, by: request.threadID, now: .now) }
+    }
 }

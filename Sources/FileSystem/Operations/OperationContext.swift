@@ -1,12 +1,15 @@
 import CFUSE
 import FileTree
 import Logging
+import Support
 
 /// The context of the operations; libfuse passes it to each of them.
 final class OperationContext: Sendable {
     let tree: FileTree
     let kernel: KernelConnection
     let failures: FailureLog
+    /// For the kernel's second attempts.
+    let failedReads = Locked(FailedReads())
 
     init(tree: FileTree, kernel: KernelConnection, logger: Logger) {
         self.tree = tree

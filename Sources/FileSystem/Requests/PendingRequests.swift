@@ -7,7 +7,9 @@ import Support
 ///
 /// One thread checks them several times a second. If the kernel has reported a signal, the thread reads the program's
 /// pending signals itself. The kernel reports only the first signal of a request, which may be harmless: Go programs
-/// get such signals all the time.
+/// get such signals all the time. And it reports none of a read past the page cache, which it sends as it sends
+/// read-ahead, and then waits for so that not even SIGKILL ends the program: once a second the thread looks whether the
+/// programs that read have been killed.
 final class PendingRequests: Sendable {
     private struct Waiting {
         let request: Request
@@ -29,6 +31,9 @@ final class PendingRequests: Sendable {
     /// The interval of the checks.
     private static let interval: Duration = .milliseconds(200)
 
+    /// How many checks it takes until killed programs are looked for.
+    private static let checksPerSearch = 5
+
     /// These have a lock of their own, since adding a request must not wake the thread.
     private let requests = Locked([ObjectIdentifier: Waiting]())
     private let isShutDown = Condition(false)
@@ -37,7 +42,11 @@ final class PendingRequests: Sendable {
     init() throws(SystemError) {
         let (requests, isShutDown) = (requests, isShutDown)
         thread = try NamedThread(name: "deadlines") {
-            while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) { Self.check(requests) }
+            var number = 0
+            while !isShutDown.waitUntil(timeout: Self.interval, { $0 }) {
+                number = (number + 1) % Self.checksPerSearch
+                Self.check(requests, searchesKilled: number == 0)
+            }
         }
     }
 
@@ -62,7 +71,7 @@ final class PendingRequests: Sendable {
         for request in left { request.fail(.tree(.media(.shutDown)), "the mount has ended") }
     }
 
-    private static func check(_ requests: Locked<[ObjectIdentifier: Waiting]>) {
+    private static func check(_ requests: Locked<[ObjectIdentifier: Waiting]>, searchesKilled: Bool) {
         let now = ContinuousClock.now
         let pending = requests.withLock { requests in
             requests = requests.filter { $0.value.request.isPending }
@@ -73,6 +82,8 @@ final class PendingRequests: Sendable {
             if now >= waiting.deadline {
                 request.fail(.deadline, "there was no answer within \(waiting.patience)")
             } else if request.isInterrupted, isEnding(request.threadID) {
+                request.fail(.interrupted)
+            } else if searchesKilled, request.operation == .read, isKilled(request.threadID) {
                 request.fail(.interrupted)
             }
         }
@@ -86,12 +97,25 @@ final class PendingRequests: Sendable {
     /// Whether a signal that ends programs is pending for a thread or its process.
     private static func isEnding(_ threadID: pid_t) -> Bool {
         // The signals of a thread that has ended, or lives in another namespace, are unknown: it counts as ending.
-        guard threadID > 0, let status = KernelFile.text(of: "/proc/\(threadID)/status") else { return true }
-        return status.split(separator: "\n").contains { line in
-            guard line.hasPrefix("SigPnd:") || line.hasPrefix("ShdPnd:") else { return false }
-            // The kernel writes a mask (proc_pid_status(5)).
-            let signals = UInt64(line.dropFirst(7).drop(while: \.isWhitespace), radix: 16) ?? 0
-            return signals & endingSignals != 0
-        }
+        guard let status = status(of: threadID) else { return true }
+        return (pending("SigPnd:", status) | pending("ShdPnd:", status)) & endingSignals != 0
+    }
+
+    /// Whether a thread ends as soon as it is answered: the kernel gives SIGKILL to each thread of a program that any
+    /// signal ends.
+    ///
+    /// A thread that has ended has left its read-ahead behind, which others may want.
+    private static func isKilled(_ threadID: pid_t) -> Bool {
+        status(of: threadID).map { pending("SigPnd:", $0) & 1 << UInt64(SIGKILL - 1) != 0 } ?? false
+    }
+
+    private static func status(of threadID: pid_t) -> String? {
+        threadID > 0 ? KernelFile.text(of: "/proc/\(threadID)/status") : nil
+    }
+
+    /// The mask of pending signals on a line (proc_pid_status(5)).
+    private static func pending(_ name: String, _ status: String) -> UInt64 {
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line.flatMap { UInt64($0.dropFirst(name.count).drop(while: \.isWhitespace), radix: 16) } ?? 0
     }
 }

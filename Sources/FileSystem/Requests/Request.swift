@@ -96,6 +96,12 @@ final class Request: Sendable {
     /// Answers with an error of the tree.
     func fail(_ error: FileTreeError) { fail(.tree(error.code), cause: error) }
 
+    /// Answers the kernel's second attempt at a read with the error of the first, which was logged and counted.
+    func fail(again error: FileTreeError) {
+        let number = ErrorAnswer(.tree(error.code)).number
+        answer { fuse_reply_err($0, number.rawValue) }
+    }
+
     /// Answers with success.
     func succeed() { answer { fuse_reply_err($0, 0) } }
 

@@ -14,3 +14,12 @@ public enum FileSystemErrorCode: ErrorCode {
     /// The kernel or fusermount3 refused for another reason.
     case refused
 }
+
+extension FileSystemError {
+    /// The error for a mount point.
+    ///
+    /// - Parameter reason: What the path is, or can't be, and the remedy.
+    static func mountPoint(_ path: String, _ reason: String) -> FileSystemError {
+        FileSystemError(.mountPoint, "the mount point '\(path)' \(reason)")
+    }
+}

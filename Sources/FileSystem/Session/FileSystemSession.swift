@@ -1,14 +1,18 @@
 import CFUSE
+import CLinux
 public import FileTree
 import Glibc
 public import Logging
 import Media
-import Support
+public import Support
 
 /// A mounted file system, from mounting to unmounting.
 public final class FileSystemSession: Sendable {
     /// The largest read that the kernel sends in one request, in bytes.
     static let largestRead = MediaReader.largestRead
+
+    /// Unmounts a path at once, although files may be open.
+    public typealias Unmounter = @Sendable (_ path: String) throws(FileSystemError) -> Void
 
     private struct State {
         var handle: SessionHandle?
@@ -17,6 +21,7 @@ public final class FileSystemSession: Sendable {
 
     private let state = Locked(State())
     private let context: OperationContext
+    private let unmounter: Unmounter
     private let logger: Logger
 
     private struct Progress {
@@ -26,6 +31,8 @@ public final class FileSystemSession: Sendable {
 
     private let progress = Condition(Progress())
     private let mountPoint: String
+    /// The number of the mount's device (``MountTable``), which tells it from others in its place; nil if unknown.
+    public let device: String?
 
     /// Mounts a tree, and serves its requests from now on.
     ///
@@ -34,21 +41,35 @@ public final class FileSystemSession: Sendable {
     ///   - mountPoint: An absolute path, checked by ``MountPoint``.
     ///   - options: Mount options in the spelling of `mount -o`, besides the fixed ones.
     ///   - threadCount: The number of threads that serve requests.
+    ///   - predecessor: The mount in whose place the new one is put.
+    ///   - unmounter: Unmounts when the mount ends.
     /// - Throws: ``FileSystemError``, or ``SystemError`` if the system has no thread left.
     public init(
         tree: FileTree, kernel: KernelConnection, mountPoint: String, source: String, options: [String],
-        threadCount: Int, logger: Logger
+        threadCount: Int, predecessor: Predecessor? = nil, unmounter: @escaping Unmounter, logger: Logger
     ) throws {
         self.logger = logger
+        self.unmounter = unmounter
         self.mountPoint = mountPoint
         let context = OperationContext(tree: tree, kernel: kernel, logger: logger)
         self.context = context
+        let placement = try MountPlacement(on: mountPoint, predecessor: predecessor, source: source, logger: logger)
+        let handle: SessionHandle
         do {
-            let handle = try Self.mount(mountPoint, source: source, options: options, context: context)
-            state.withLock { $0.handle = handle }
+            handle = try Self.mount(placement.path, source: source, options: options, context: context)
+        } catch {
+            placement.abandonFolder()
+            throw error
+        }
+        device = MountTable.current.top(on: placement.path)?.device
+        state.withLock { $0.handle = handle }
+        do {
+            try placement.hold()
             context.kernel.notices.attach(handle)
             try serve(handle, threadCount: threadCount)
-            KernelReadAhead.raise(for: mountPoint, logger: logger)
+            if let device { KernelReadAhead.raise(forDevice: device, logger: logger) }
+            try placement.settle()
+            try watchPlace()
         } catch {
             unmount()
             finish()
@@ -63,7 +84,12 @@ public final class FileSystemSession: Sendable {
     public func wait() { progress.waitUntil { $0.threadCount == 0 || $0.isDetached } }
 
     /// Whether the file system is still mounted.
-    public var isMounted: Bool { progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached } }
+    ///
+    /// The threads learn of an unmount from outside a little later than the table of mounts shows it.
+    public var isMounted: Bool {
+        progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached }
+            && MountTable.current.stack(on: mountPoint).contains { $0.device == device }
+    }
 
     /// Removes the file system from the tree of directories.
     ///
@@ -73,14 +99,53 @@ public final class FileSystemSession: Sendable {
     public func unmount() {
         guard state.withLock({ $0.handle }) != nil else { return }
         context.failures.end()
-        do throws(FileSystemError) {
-            try Unmounting.unmount(mountPoint, isLazy: true)
-        } catch {
-            // Another program may have unmounted it before. Otherwise a dead mount stays for the user to unmount.
-            let isGone = error.code == .mountPoint
-            logger.log(level: isGone ? .debug : .error, "unmounting failed", error: error)
+        defer { progress.change { $0.isDetached = true } }
+        let stack = MountTable.current.stack(on: mountPoint)
+        // Another program may have unmounted it before, and another mount may have taken its place.
+        guard let device, stack.contains(where: { $0.device == device }) else {
+            return logger.debug("\(mountPoint) is not mounted any more")
         }
-        progress.change { $0.isDetached = true }
+        do throws(FileSystemError) {
+            guard stack.last?.device == device else {
+                throw FileSystemError(.mountPoint, "another file system is mounted on top of it")
+            }
+            try unmounter(mountPoint)
+        } catch {
+            // A dead mount stays for the user to unmount.
+            logger.error("unmounting failed", error: error)
+        }
+    }
+
+    /// Logs it when another mount of twiliofs takes the place of this one.
+    ///
+    /// A thread of its own waits for changes of the table of mounts; it ends with the mount.
+    private func watchPlace() throws(SystemError) {
+        guard let device else { return }
+        let descriptor = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        let (path, logger, progress) = (mountPoint, logger, progress)
+        do throws(SystemError) {
+            _ = try NamedThread(name: "place") {
+                defer { close(descriptor) }
+                // The kernel reports a change as an exceptional condition (proc_pid_mountinfo(5)).
+                var table = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
+                while true {
+                    let stack = MountTable.current.stack(on: path)
+                    guard stack.contains(where: { $0.device == device }) else { break }
+                    guard poll(&table, 1, -1) >= 0 || errno == EINTR else { return }
+                }
+                let isOwnEnd = progress.changeQuietly { $0.isDetached }
+                guard !isOwnEnd, MountTable.current.top(on: path)?.isOurs == true else { return }
+                logger.notice(
+                    """
+                    another mount has taken the place of this one on \(path): this process ends when the files that \
+                    are open in it are closed
+                    """)
+            }
+        } catch {
+            close(descriptor)
+            throw error
+        }
     }
 
     /// Fails the waiting requests, and ends the threads.
@@ -110,7 +175,10 @@ public final class FileSystemSession: Sendable {
         _ mountPoint: String, source: String, options: [String], context: OperationContext
     ) throws(FileSystemError) -> SessionHandle {
         var options = options
-        options += ["ro", "default_permissions", "subtype=twiliofs", "fsname=\(source)", "max_read=\(largestRead)"]
+        options += [
+            "ro", "nosuid", "nodev", "noexec", "default_permissions", "subtype=twiliofs", "fsname=\(source)",
+            "max_read=\(largestRead)",
+        ]
         var arguments = fuse_args()
         defer { fuse_opt_free_args(&arguments) }
         for argument in ["twiliofs", "-o", options.joined(separator: ",")] {

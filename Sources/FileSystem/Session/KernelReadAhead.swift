@@ -15,10 +15,10 @@ enum KernelReadAhead {
     private static let kilobytes = 1024
 
     /// Raises the read-ahead of a mounted file system, if allowed.
-    static func raise(for mountPoint: String, logger: Logger) {
-        // Not `stat`, which the mount itself has to answer: if the process were killed meanwhile, the waiting thread
-        // would stay, and the mount with it.
-        guard let device = MountPoint.device(mountedOn: mountPoint) else { return }
+    ///
+    /// The device is that of the kernel's table and not of `stat`, which the mount itself has to answer:
+    /// if the process were killed meanwhile, the waiting thread would stay, and the mount with it.
+    static func raise(forDevice device: String, logger: Logger) {
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

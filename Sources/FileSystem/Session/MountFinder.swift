@@ -14,7 +14,7 @@ public enum MountFinder {
     public static func mountPoint(above path: String) throws(FileSystemError) -> String {
         let notFound = FileSystemError(
             .mountPoint, "'\(path)' is not in a mount of twiliofs: give the directory on which an account is mounted")
-        let types = MountPoint.fileSystemTypes()
+        let table = MountTable.current
         let absolute = path.hasPrefix("/") ? path : "\(try currentDirectory())/\(path)"
         var folder: [Substring] = []
         // The remaining names, the next one last.
@@ -27,7 +27,7 @@ public enum MountFinder {
                 continue
             }
             let candidate = "/" + (folder + [name]).joined(separator: "/")
-            if types[candidate] == MountPoint.ourType {
+            if table.top(on: candidate)?.isOurs == true {
                 guard let left = namesAfterLeaving(rest) else { return candidate }
                 rest = left
             } else if let target = linkTarget(of: candidate) {
@@ -59,7 +59,7 @@ public enum MountFinder {
     }
 
     /// The current directory, which the kernel knows without accessing it.
-    private static func currentDirectory() throws(FileSystemError) -> String {
+    static func currentDirectory() throws(FileSystemError) -> String {
         guard let name = getcwd(nil, 0) else {
             throw FileSystemError(.mountPoint, "the current directory can't be found: \(SystemErrorCode.current)")
         }

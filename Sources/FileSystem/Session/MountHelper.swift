@@ -1,5 +1,4 @@
 import CFUSE
-import FoundationEssentials
 import Glibc
 import Support
 
@@ -9,7 +8,9 @@ enum MountHelper {
 
     /// Its path, in PATH or the usual folders (as libfuse does); nil if it is missing.
     static var path: String? {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/bin", "/bin"]
+        // Not Foundation's environment, which would copy the secrets in it.
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        let folders = path.split(separator: ":") + ["/usr/bin", "/bin"]
         return folders.map { "\($0)/\(name)" }.first { Glibc.access($0, X_OK) == 0 }
     }
 

@@ -1,5 +1,4 @@
 import CFUSE
-import CLinux
 import FoundationEssentials
 import Glibc
 public import Support
@@ -9,44 +8,67 @@ public struct MountPoint: Sendable {
     /// Its absolute path, without symbolic links.
     public let path: String
 
+    /// The mount of twiliofs that is there, and of which the new one takes the place; nil without any.
+    public let predecessor: Predecessor?
+
     /// Checks that the tree can be mounted on a directory; each problem has its own message.
     ///
-    /// - Parameter allowsContents: Whether it may have contents, which the mount hides.
-    public init(_ path: String, allowsContents: Bool) throws(FileSystemError) {
+    /// A mount that is there is found in the kernel's table, since it may be dead or hang.
+    ///
+    /// - Parameters:
+    ///   - allowsContents: Whether it may have contents, which the mount hides.
+    ///   - replaces: Whether a living mount of twiliofs may be there, which is to be replaced.
+    public init(_ path: String, allowsContents: Bool, replaces: Bool = false) throws(FileSystemError) {
+        if let resolved = try? Unmounting.resolve(path), let mount = MountTable.current.top(on: resolved), mount.isOurs
+        {
+            self.path = resolved
+            predecessor = try Predecessor(mount, allowsContents: allowsContents, replaces: replaces)
+        } else {
+            self.path = try Self.checkDirectory(path, allowsContents: allowsContents)
+            predecessor = nil
+        }
+    }
+
+    /// Checks a directory on which nothing of twiliofs is mounted; returns its absolute path without links.
+    static func checkDirectory(_ path: String, allowsContents: Bool) throws(FileSystemError) -> String {
         var status = stat()
         guard stat(path, &status) == 0 else {
             switch errno {
-            case ENOENT: throw Self.refused(path, "does not exist: make it with 'mkdir -p \(path)'")
+            case ENOENT: throw refused(path, "does not exist: make it with 'mkdir -p \(path)'")
             case ENOTCONN:
-                throw Self.refused(path, "is left from a mount that has died: run 'twiliofs unmount \(path)' first")
-            default: throw Self.refused(path, "can't be used: \(SystemErrorCode.current)")
+                throw refused(
+                    path,
+                    "is, or is in, a dead mount of another program: unmount that first, with 'fusermount3 -u' for"
+                        + " instance")
+            default: throw refused(path, "can't be used: \(SystemErrorCode.current)")
             }
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw Self.refused(path, "is not a directory: give an empty directory")
+            throw refused(path, "is not a directory: give an empty directory")
         }
         guard let resolved = realpath(path, nil) else {
-            throw Self.refused(path, "can't be used: \(SystemErrorCode.current)")
+            throw refused(path, "can't be used: \(SystemErrorCode.current)")
         }
-        self.path = String(cString: resolved)
-        free(resolved)
-        if let type = Self.fileSystemType(mountedOn: self.path) {
-            throw Self.refused(
-                self.path,
+        defer { free(resolved) }
+        let path = String(cString: resolved)
+        if let type = fileSystemType(mountedOn: path) {
+            throw refused(
+                path,
                 "is busy: a file system (\(type)) is mounted there already; unmount it or choose another directory")
         }
-        try Self.checkAccess(self.path, status)
-        if allowsContents { return }
-        guard let contents = try? FileManager.default.contentsOfDirectory(atPath: self.path) else {
-            throw Self.refused(
-                self.path,
+        try checkAccess(path, status)
+        if allowsContents { return path }
+        guard let contents = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw refused(
+                path,
                 "can't be listed, so it may have contents: choose an empty directory, or give '-o nonempty' to hide what"
                     + " is in it")
         }
         guard contents.isEmpty else {
-            throw Self.refused(
-                self.path, "is not empty: choose an empty directory, or give '-o nonempty' to hide what is in it")
+            throw refused(
+                path, "is not empty: choose an empty directory, or give '-o nonempty' to hide what is in it")
         }
+        return path
     }
 
     /// Checks that a user other than root may mount on a directory, as fusermount3 does later.
@@ -67,7 +89,7 @@ public struct MountPoint: Sendable {
     }
 
     private static func refused(_ path: String, _ reason: String) -> FileSystemError {
-        FileSystemError(.mountPoint, "the mount point '\(path)' \(reason)")
+        .mountPoint(path, reason)
     }
 
     /// The advice for a mount point that the user can't write to.
@@ -119,40 +141,7 @@ public struct MountPoint: Sendable {
     private static let fuseDevice: dev_t = 10 << 8 | 229
 
     /// The type of the file system mounted exactly on a directory; nil without any.
-    public static func fileSystemType(mountedOn path: String) -> String? { fileSystemTypes()[path] }
-
-    /// The type of this program's mounts.
-    static let ourType = "fuse.twiliofs"
-
-    /// The types of all mounted file systems by directory; the last mount on a directory counts.
-    static func fileSystemTypes() -> [String: String] { mounts { String(cString: $0.mnt_type) } }
-
-    /// The user who mounted a FUSE file system exactly on a directory; nil if unknown.
-    static func owner(ofMountOn path: String) -> uid_t? {
-        let options = mounts { String(cString: $0.mnt_opts) }[path] ?? ""
-        let owner = options.split(separator: ",").first { $0.hasPrefix("user_id=") }
-        return owner.flatMap { uid_t($0.dropFirst("user_id=".count)) }
-    }
-
-    /// A value for each mount, by directory.
-    private static func mounts<Value>(_ value: (mntent) -> Value) -> [String: Value] {
-        guard let table = setmntent("/proc/self/mounts", "re") else { return [:] }
-        defer { endmntent(table) }
-        var mounts: [String: Value] = [:]
-        while let entry = getmntent(table) { mounts[String(cString: entry.pointee.mnt_dir)] = value(entry.pointee) }
-        return mounts
-    }
-
-    /// The number of the device mounted exactly on a directory, as `MAJOR:MINOR`; nil without any.
-    static func device(mountedOn path: String) -> String? {
-        guard let table = KernelFile.text(of: "/proc/self/mountinfo") else { return nil }
-        // The kernel escapes separators as octal numbers (proc_pid_mountinfo(5)).
-        let escaped = [("\\", "\\134"), (" ", "\\040"), ("\t", "\\011"), ("\n", "\\012")].reduce(path) {
-            $0.replacing($1.0, with: $1.1)
-        }
-        let mounts = table.split(separator: "\n").map { $0.split(separator: " ") }
-        return mounts.last { $0.count > 4 && $0[4] == escaped[...] }.map { String($0[2]) }
-    }
+    public static func fileSystemType(mountedOn path: String) -> String? { MountTable.current.top(on: path)?.type }
 
     private static func userAllowsOthers() -> Bool {
         guard let text = try? String(contentsOfFile: "/etc/fuse.conf", encoding: .utf8) else { return false }

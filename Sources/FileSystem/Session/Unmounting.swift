@@ -1,4 +1,3 @@
-import CFUSE
 import Glibc
 public import Support
 
@@ -9,11 +8,11 @@ public enum Unmounting {
     /// - Parameter isLazy: Whether it disappears at once despite open files.
     public static func unmount(_ path: String, isLazy: Bool) throws(FileSystemError) {
         let path = try resolve(path)
-        guard let type = MountPoint.fileSystemType(mountedOn: path) else {
+        guard let mount = MountTable.current.top(on: path) else {
             throw FileSystemError(.mountPoint, "nothing is mounted on '\(path)'")
         }
-        guard type == MountPoint.ourType else {
-            throw FileSystemError(.mountPoint, "'\(path)' is not a mount of twiliofs but of \(type)")
+        guard mount.isOurs else {
+            throw FileSystemError(.mountPoint, "'\(path)' is not a mount of twiliofs but of \(mount.type)")
         }
         if geteuid() == 0 {
             guard umount2(path, UMOUNT_NOFOLLOW | (isLazy ? MNT_DETACH : 0)) == 0 else {
@@ -21,7 +20,7 @@ public enum Unmounting {
             }
         } else {
             // fusermount3 refuses this too, but with the same status as every error.
-            if let owner = MountPoint.owner(ofMountOn: path), owner != getuid() {
+            if let owner = mount.owner, owner != getuid() {
                 throw FileSystemError(
                     .mountPoint,
                     "'\(path)' was mounted by another user, with the ID \(owner): only that user and root can unmount it"
@@ -31,16 +30,37 @@ public enum Unmounting {
         }
     }
 
-    private static let MNT_DETACH: Int32 = 2
-    private static let UMOUNT_NOFOLLOW: Int32 = 8
+    /// The longest wait for the kernel to notice that a mount's process has ended.
+    private static let patience = Duration.seconds(10)
+
+    /// Unmounts a mount whose process has ended, unless another one is in its place.
+    ///
+    /// - Parameter device: The number of its device.
+    public static func removeDead(_ path: String, device: String) throws(FileSystemError) {
+        let end = ContinuousClock.now + patience
+        while MountTable.current.top(on: path)?.device == device {
+            if MountState(of: path) == .dead { return try unmount(path, isLazy: true) }
+            // The descriptors of a process are closed one after the other.
+            guard ContinuousClock.now < end else { return }
+            usleep(20_000)
+        }
+    }
+
+    static let MNT_DETACH: Int32 = 2
+    static let UMOUNT_NOFOLLOW: Int32 = 8
 
     /// The absolute path, without accessing the directory itself, which may be a dead mount.
-    private static func resolve(_ path: String, linksLeft: Int = 40) throws(FileSystemError) -> String {
-        var path = path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    static func resolve(_ path: String, linksLeft: Int = 40) throws(FileSystemError) -> String {
+        guard !path.isEmpty else {
+            throw FileSystemError(.mountPoint, "'' can't be found: \(SystemErrorCode(rawValue: ENOENT))")
+        }
+        // The current directory may be in the mount.
+        var path = path.hasPrefix("/") ? path : "\(try MountFinder.currentDirectory())/\(path)"
+        while path.count > 1, path.hasSuffix("/") || path.hasSuffix("/.") { path.removeLast() }
+        if path.isEmpty { path = "/" }
         let separator = path.lastIndex(of: "/")
         let name = separator.map { String(path[path.index(after: $0)...]) } ?? path
-        let folder = separator.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let folder = separator.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
         // The mount is on a link's target; accessing the link itself is safe.
         if let target = linkTarget(of: path) {
             guard linksLeft > 0 else {
@@ -48,8 +68,8 @@ public enum Unmounting {
             }
             return try resolve(target.hasPrefix("/") ? target : "\(folder)/\(target)", linksLeft: linksLeft - 1)
         }
-        // "." and ".." are not names: only access to the directory resolves them.
-        let isName = !name.isEmpty && name != "." && name != ".."
+        // ".." is not a name: only access to the directory resolves it.
+        let isName = !name.isEmpty && name != ".."
         guard let resolved = realpath(isName ? folder : path, nil) else {
             throw FileSystemError(.mountPoint, "'\(path)' can't be found: \(SystemErrorCode.current)")
         }
@@ -61,8 +81,9 @@ public enum Unmounting {
 
     /// Unmounts with fusermount3, for users other than root.
     private static func runHelper(_ path: String, isLazy: Bool) throws(FileSystemError) {
+        let before = MountTable.current.stack(on: path).count
         let (end, sentence) = try MountHelper.run(["-u"] + (isLazy ? ["-z"] : []) + ["--", path])
-        let isMounted = MountPoint.fileSystemType(mountedOn: path) != nil
+        let isMounted = MountTable.current.stack(on: path).count >= before
         switch end {
         case .exited(0): return
         case nil where !isMounted: return

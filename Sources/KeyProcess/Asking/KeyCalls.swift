@@ -76,7 +76,12 @@ final class KeyCalls: Sendable {
             throw KeyFileFailure(status: 1, message: "the path of a private key is too long")
         }
         do throws(SystemError) {
-            try socket.send(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
+            let message = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
+            if let descriptor = request.descriptor {
+                try socket.send(message, with: descriptor)
+            } else {
+                try socket.send(message)
+            }
         } catch {
             throw Self.strange
         }

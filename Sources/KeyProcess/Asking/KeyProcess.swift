@@ -68,7 +68,7 @@ public final class KeyProcess: Sendable {
     }
 
     /// Has it give up all that it doesn't need; no file can be read afterwards, and the keys can be used.
-    public func confine() throws(KeyFileFailure) -> Confinement {
+    public func confine() throws(KeyFileFailure) -> KeyConfinement {
         try calls.tell(.confine)
         guard case .confined(let confinement) = try calls.answer() else { throw KeyCalls.strange }
         do throws(SystemError) { try calls.listen() } catch { throw KeyFileFailure(status: 1, message: error.message) }
@@ -121,7 +121,13 @@ public final class KeyProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         // A descriptor that is copied to itself stays open in the new program.
         posix_spawn_file_actions_adddup2(&actions, socket, isFirst ? socket : onlyDescriptor)
-        if !isFirst { _ = twiliofs_spawn_close_from(&actions, onlyDescriptor + 1) }
+        if !isFirst {
+            // Nothing else of this process's: standard error may be a file in memory, for instance.
+            for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+                posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
+            }
+            _ = twiliofs_spawn_close_from(&actions, onlyDescriptor + 1)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -47,7 +47,7 @@ public final class KeyServer: Sendable {
     ///
     /// - Throws: `SystemError` if the system doesn't let the process protect itself.
     public init(socket: Int32) throws(SystemError) {
-        try Confinement.begin()
+        try KeyConfinement.begin()
         self.socket = MessageSocket(socket)
     }
 
@@ -62,20 +62,22 @@ public final class KeyServer: Sendable {
     /// - Parameters:
     ///   - processors: The number of calls to answer at the same time.
     ///   - read: Reads files, until the process is confined.
-    ///   - whenRead: Called when no more files are read, to forget what reading them needed.
-    public func serve(processors: Int, read: Read, whenRead: () -> Void) throws(SystemError) -> Never {
+    ///   - whenRead: Called when no more files are read, to give up what reading them needed.
+    public func serve(
+        processors: Int, read: Read, whenRead: () throws(SystemError) -> Void
+    ) throws(SystemError) -> Never {
         let buffer = SecretBuffer(count: KeyRequest.largestSize)
         var settings = ReadingSettings(
             isStrict: true, isFirstTime: false, credentialsFolder: nil, passphraseFile: nil)
         reading: while true {
-            switch receive(buffer) {
+            switch receiveWithDescriptor(buffer) {
             case .settings(let given): settings = given
             case .read(let file): answer(file, settings, read, buffer)
             case .confine: break reading
             case .unwrap, .sign, .forget: end()
             }
         }
-        whenRead()
+        try whenRead()
         // The threads start before memory is locked and calls are filtered, and wait.
         let count = min(Self.mostThreads, max(2, processors)) - 1
         for number in 1...count {
@@ -89,7 +91,7 @@ public final class KeyServer: Sendable {
         // What a thread does when it starts, as writing its name, isn't allowed later.
         threads.waitUntil { $0.waiting == count }
         table.withLock { $0.warmUp() }
-        send(.confined(Confinement.complete(keeping: socket.descriptor)), buffer)
+        send(.confined(KeyConfinement.complete(keeping: socket.descriptor)), buffer)
         threads.change { $0.isConfined = true }
         answerCalls(buffer)
     }
@@ -97,6 +99,7 @@ public final class KeyServer: Sendable {
     private func answer(
         _ file: KeyFileRequest, _ settings: ReadingSettings, _ read: Read, _ buffer: SecretBuffer
     ) {
+        defer { file.opened?.close() }
         do throws(KeyFileFailure) {
             let contents = try read(file, settings)
             let keys = table.withLock { table in contents.keys.map { table.add($0, for: file.purpose) } }
@@ -150,6 +153,14 @@ public final class KeyServer: Sendable {
     /// The next message; ends the process if there is none, or one that can't be read.
     private func receive(_ buffer: SecretBuffer) -> KeyRequest {
         guard let bytes = (try? socket.receive(buffer)) ?? nil, let request = try? KeyRequest(bytes) else { end() }
+        return request
+    }
+
+    /// The next message with its descriptor, before the process is confined.
+    private func receiveWithDescriptor(_ buffer: SecretBuffer) -> KeyRequest {
+        guard let (bytes, descriptor) = (try? socket.receiveWithDescriptor(buffer)) ?? nil,
+            let request = try? KeyRequest(bytes, with: descriptor)
+        else { end() }
         return request
     }
 

@@ -1,4 +1,16 @@
 public import Envelope
+import Glibc
+
+/// A file that was opened for the key process, which has given up the right to open it itself.
+public enum OpenedFile: Hashable, Sendable {
+    /// A descriptor of it, which goes with a message: the sender's number for it, or the receiver's.
+    case descriptor(Int32)
+    /// It can't be opened, for the reason of this `errno`.
+    case failed(Int32)
+
+    /// Closes the descriptor, if there is one.
+    public func close() { if case .descriptor(let descriptor) = self { Glibc.close(descriptor) } }
+}
 
 /// How the key process reads files, as the command line says.
 public struct ReadingSettings: Hashable, Sendable {
@@ -10,13 +22,19 @@ public struct ReadingSettings: Hashable, Sendable {
     public var credentialsFolder: String?
     /// The file with the passphrase of encrypted keys, if there is one.
     public var passphraseFile: String?
+    /// That file, if it was opened for the key process.
+    public var openedPassphraseFile: OpenedFile?
 
     /// Makes settings.
-    public init(isStrict: Bool, isFirstTime: Bool, credentialsFolder: String?, passphraseFile: String?) {
+    public init(
+        isStrict: Bool, isFirstTime: Bool, credentialsFolder: String?, passphraseFile: String?,
+        openedPassphraseFile: OpenedFile? = nil
+    ) {
         self.isStrict = isStrict
         self.isFirstTime = isFirstTime
         self.credentialsFolder = credentialsFolder
         self.passphraseFile = passphraseFile
+        self.openedPassphraseFile = openedPassphraseFile
     }
 }
 
@@ -34,11 +52,14 @@ public struct KeyFileRequest: Hashable, Sendable {
     public let path: String
     /// What its keys are for.
     public let purpose: Purpose
+    /// The file, if it was opened for the key process.
+    public let opened: OpenedFile?
 
     /// Makes a request.
-    public init(path: String, purpose: Purpose) {
+    public init(path: String, purpose: Purpose, opened: OpenedFile? = nil) {
         self.path = path
         self.purpose = purpose
+        self.opened = opened
     }
 }
 

@@ -36,6 +36,7 @@ enum KeyRequest: Hashable, Sendable {
             try writer.flag(settings.isFirstTime)
             try writer.optionalText(settings.credentialsFolder)
             try writer.optionalText(settings.passphraseFile)
+            try writer.openedFile(settings.openedPassphraseFile)
         case .read(let file):
             try writer.number(Kind.read.rawValue)
             try writer.text(file.path)
@@ -46,6 +47,7 @@ enum KeyRequest: Hashable, Sendable {
                 try writer.optionalText(use?.rawValue)
                 try writer.optionalText(sid)
             }
+            try writer.openedFile(file.opened)
         case .confine: try writer.number(Kind.confine.rawValue)
         case .unwrap(let call, let key, let wrapped):
             try writer.number(Kind.unwrap.rawValue)
@@ -68,8 +70,22 @@ enum KeyRequest: Hashable, Sendable {
         return writer.count
     }
 
+    /// The descriptor that goes with the message.
+    var descriptor: Int32? {
+        let opened =
+            switch self {
+            case .settings(let settings): settings.openedPassphraseFile
+            case .read(let file): file.opened
+            case .confine, .unwrap, .sign, .forget: OpenedFile?.none
+            }
+        guard case .descriptor(let descriptor) = opened else { return nil }
+        return descriptor
+    }
+
     /// Reads a message.
-    init(_ bytes: UnsafeRawBufferPointer) throws(MessageError) {
+    ///
+    /// - Parameter descriptor: The descriptor that came with it.
+    init(_ bytes: UnsafeRawBufferPointer, with descriptor: Int32? = nil) throws(MessageError) {
         var reader = MessageReader(bytes)
         guard let kind = Kind(rawValue: try reader.number()) else { throw .invalid }
         switch kind {
@@ -77,18 +93,21 @@ enum KeyRequest: Hashable, Sendable {
             self = .settings(
                 ReadingSettings(
                     isStrict: try reader.flag(), isFirstTime: try reader.flag(),
-                    credentialsFolder: try reader.optionalText(), passphraseFile: try reader.optionalText()))
+                    credentialsFolder: try reader.optionalText(), passphraseFile: try reader.optionalText(),
+                    openedPassphraseFile: try reader.openedFile(descriptor)))
         case .read:
             let path = try reader.text()
             if try reader.flag() {
-                self = .read(KeyFileRequest(path: path, purpose: .signing))
+                self = .read(
+                    KeyFileRequest(path: path, purpose: .signing, opened: try reader.openedFile(descriptor)))
             } else {
                 let use = try reader.optionalText()
                 let known = use.flatMap { KeyRing.Use(rawValue: $0) }
                 guard (use == nil) == (known == nil) else { throw .invalid }
                 self = .read(
                     KeyFileRequest(
-                        path: path, purpose: .unwrapping(use: known, publicKeySID: try reader.optionalText())))
+                        path: path, purpose: .unwrapping(use: known, publicKeySID: try reader.optionalText()),
+                        opened: try reader.openedFile(descriptor)))
             }
         case .confine: self = .confine
         case .unwrap:
@@ -107,6 +126,33 @@ enum KeyRequest: Hashable, Sendable {
         case .forget: self = .forget(key: try reader.number())
         }
         try reader.end()
+        // One that no field is about would stay open.
+        guard self.descriptor == descriptor else { throw .invalid }
+    }
+}
+
+extension MessageWriter {
+    fileprivate mutating func openedFile(_ file: OpenedFile?) throws(MessageError) {
+        switch file {
+        case nil: try number(UInt8(0))
+        case .descriptor: try number(UInt8(1))
+        case .failed(let error):
+            try number(UInt8(2))
+            try number(error)
+        }
+    }
+}
+
+extension MessageReader {
+    fileprivate mutating func openedFile(_ descriptor: Int32?) throws(MessageError) -> OpenedFile? {
+        switch try number(UInt8.self) {
+        case 0: return nil
+        case 1:
+            guard let descriptor else { throw .invalid }
+            return .descriptor(descriptor)
+        case 2: return .failed(try number())
+        default: throw .invalid
+        }
     }
 }
 

@@ -12,7 +12,7 @@ enum KeyResponse: Sendable {
     /// The keys of a file, and the SID of a public key that stands alone in a line of it.
     case keys([KeyDescription], publicKeySID: String?)
     /// The process is confined.
-    case confined(Confinement)
+    case confined(KeyConfinement)
     /// A content key.
     case unwrapped(call: UInt32, ContentEncryptionKey)
     /// The private key doesn't fit or mustn't be used; which of these, isn't told.
@@ -106,7 +106,7 @@ enum KeyResponse: Sendable {
             }
             self = .keys(keys, publicKeySID: sid)
         case .confined:
-            self = .confined(Confinement(isMemoryLocked: try reader.flag(), isFiltered: try reader.flag()))
+            self = .confined(KeyConfinement(isMemoryLocked: try reader.flag(), isFiltered: try reader.flag()))
         case .unwrapped:
             let call = try reader.number(UInt32.self)
             let secret = try reader.bytes(ContentEncryptionKey.size) { SecretBytes($0) }

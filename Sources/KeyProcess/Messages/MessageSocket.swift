@@ -1,3 +1,4 @@
+import CLinux
 import Envelope
 import Glibc
 import Support
@@ -25,6 +26,25 @@ struct MessageSocket: Sendable {
         // One that is too long is the work of another program.
         guard count >= 0, count <= buffer.count else { throw SystemError("a message can't be received") }
         return count == 0 ? nil : UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
+    }
+
+    /// Waits for a message, as ``receive(_:)`` does, and takes the descriptor that comes with it.
+    func receiveWithDescriptor(
+        _ buffer: SecretBuffer
+    ) throws(SystemError) -> (message: UnsafeRawBufferPointer, descriptor: Int32?)? {
+        var opened: Int32 = -1
+        let count = twiliofs_receive_message(descriptor, buffer.bytes.baseAddress, buffer.count, &opened)
+        guard count >= 0 else { throw SystemError("a message can't be received") }
+        // A packet may be empty, as the end is.
+        guard count > 0 else { return nil }
+        return (UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), opened >= 0 ? opened : nil)
+    }
+
+    /// Sends a message with a descriptor, which stays open here; waits for room.
+    func send(_ message: UnsafeRawBufferPointer, with opened: Int32) throws(SystemError) {
+        guard twiliofs_send_message(descriptor, message.baseAddress, message.count, opened) != 0 else {
+            throw SystemError("a message can't be sent")
+        }
     }
 
     /// Sends a message.

@@ -40,6 +40,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private let known: KnownMedia
     private let delegate: any StreamDelegate
     private let priority: Priority
+    private let patience: Patience
 
     /// The findings of the current attempt.
     private(set) var findings = DescriptionFindings()
@@ -75,13 +76,15 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     /// Receives the facts, and whether the server ignores ranges.
     private let completion: @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
 
+    /// - Parameter patience: a person may wait for a size or an opening, a copying program for the bytes of a read.
     init(
-        of known: KnownMedia, delegate: any StreamDelegate, priority: Priority = .reader,
+        of known: KnownMedia, delegate: any StreamDelegate, priority: Priority = .reader, patience: Patience = .media,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
     ) {
         self.known = known
         self.delegate = delegate
         self.priority = priority
+        self.patience = patience
         self.completion = completion
     }
 
@@ -89,7 +92,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
         let address = known.resource.kind.mediaAccess == .direct ? (try? known.addresses())?.ownAddress : nil
         // HEAD has no bytes: it can't show whether truncated media is complete now.
         if let address, let origin = address.origin, !known.isCut,
-            known.services.probes.withLock({ $0.probe(at: origin, now: .now) }) == .head
+            known.services.probes.withLock({ $0.probe(at: origin, now: known.services.now) }) == .head
         {
             askForHead(at: address, of: origin)
         } else {
@@ -99,7 +102,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func askForHead(at address: Address, of origin: Origin) {
         let request = Request(
-            method: .head, address: address, priority: priority, redirects: .report,
+            method: .head, address: address, priority: priority, redirects: .report, patience: patience,
             retriesNotFound: known.mayBeTooYoung)
         transfer.hold(known.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
     }
@@ -119,7 +122,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             // The status concerns the recording, not the server, and the answer to GET says more.
             break
         case .success, .failure:
-            known.services.probes.withLock { $0.headFailed(at: origin, now: .now) }
+            known.services.probes.withLock { $0.headFailed(at: origin, now: known.services.now) }
         }
         beginAttempt()
     }
@@ -139,7 +142,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             transfer.hold(
                 known.services.transfer.download(
                     DownloadRequest(
-                        range: part.range, priority: priority, retriesNotFound: known.mayBeTooYoung,
+                        range: part.range, priority: priority, patience: patience, retriesNotFound: known.mayBeTooYoung,
                         expectedEntityTag: findings.head?.headers["etag"], refusal: MediaAnswerCheck.refusal(of:),
                         earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,

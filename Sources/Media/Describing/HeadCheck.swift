@@ -12,7 +12,7 @@ extension MediaServices {
         guard resource.kind.mediaAccess == .direct, head.address.credentials != nil, size > MediaFacts.tailSize,
             let origin = head.address.origin
         else { return }
-        guard probes.withLock({ $0.learn(ignoresRanges: head.status == 200, at: origin, now: .now) }) else { return }
+        guard probes.withLock({ $0.learn(ignoresRanges: head.status == 200, at: origin, now: now) }) else { return }
         let request = Request(method: .head, address: head.address, priority: .background, redirects: .report)
         transfer.send(request) { [probes] result in
             let told = (try? result.get())?.head.exactSize

@@ -1,4 +1,5 @@
 import Envelope
+import Support
 import Transfer
 import TwilioAPI
 
@@ -10,11 +11,17 @@ enum MediaAnswerCheck {
     /// The number of first bytes that contain the signature of every format.
     static let signatureSize = 12
 
+    /// The codings of an answer that has the bytes as they are stored; S3 calls uploads in pieces `aws-chunked`.
+    private static let storedCodings: Set = ["", "identity", "aws-chunked"]
+
     /// The reason that an answer with this head can't be media, as the end of a sentence; nil if it can.
     static func refusal(of head: ResponseHead) -> String? {
         if head.status == 204 { return "answered without content instead of media" }
         if let name = EnvelopeMetadata.contradictoryS3EncryptionClientField(of: head.headers) {
             return "answered with two different headers \(name)"
+        }
+        if let coding = head.headers["Content-Encoding"]?.lowercased(), !storedCodings.contains(coding) {
+            return "answered with content in the coding '\(ForeignText(coding))', which wasn't asked for"
         }
         // Parameters follow the type (RFC 9110, 8.3.1).
         guard let type = head.headers["Content-Type"]?.split(separator: ";").first?.lowercased() else { return nil }

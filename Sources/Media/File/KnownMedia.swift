@@ -37,7 +37,7 @@ final class KnownMedia: Sendable {
     /// - Returns: the facts, confirmed if only time was missing, and whether they were reported long enough.
     func settled(_ described: Result<MediaFacts, MediaError>) -> (Result<MediaFacts, MediaError>, isSettled: Bool) {
         guard case .success(let facts) = described, !facts.isConfirmed else { return (described, true) }
-        let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: .now) }
+        let isSettled = services.provisionalSizes.withLock { $0.isSettled(facts, of: sid, now: services.now) }
         let isRight = isSettled && facts.completeness != .whole && facts.isPlaintextSizeExact
         return (isRight ? .success(facts.confirmed) : described, isSettled)
     }
@@ -45,7 +45,7 @@ final class KnownMedia: Sendable {
     /// Reports new facts.
     func factsWereLearnt(_ facts: MediaFacts) {
         services.provisionalSizes.withLock { sizes in
-            if facts.isConfirmed { sizes.forget(sid) } else { sizes.note(facts, of: sid, now: .now) }
+            if facts.isConfirmed { sizes.forget(sid) } else { sizes.note(facts, of: sid, now: services.now) }
         }
         services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
     }

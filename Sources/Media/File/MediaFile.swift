@@ -70,13 +70,14 @@ final class MediaFile: Sendable {
     func describe(priority: Priority = .reader, completion: @escaping Learnt<MediaFacts>.Waiter) {
         let hasReaders = hasReaders
         let step = known.state.withLock {
-            $0.describe(priority, hasReaders: hasReaders, now: .now, waiter: completion)
+            $0.describe(priority, hasReaders: hasReaders, now: services.now, waiter: completion)
         }
         switch step {
         case .answer(let facts): completion(.success(facts))
         case .begin:
             services.metrics.descriptionBegan()
-            DescriptionFetch(of: known, delegate: stream, priority: priority) { [self] result, ignoresRanges in
+            DescriptionFetch(of: known, delegate: stream, priority: priority, patience: .standard) {
+                [self] result, ignoresRanges in
                 descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
             }.start()
         case .wait: break
@@ -90,7 +91,7 @@ final class MediaFile: Sendable {
         services.metrics.descriptionEnded(described)
         let end = content.state.withLock { state -> FactsState.End? in
             let end = known.state.withLock {
-                $0.end(described, isSettled: isSettled, priority: priority, now: .now)
+                $0.end(described, isSettled: isSettled, priority: priority, now: services.now)
             }
             if let end, end.isLearnt { state.ignoresRanges = ignoresRanges }
             return end
@@ -119,7 +120,7 @@ final class MediaFile: Sendable {
             completion(result.map { opened in content.state.withLock { $0.markOpened(opened, isAhead: isAhead) } })
         }
         let opening = content.state.withLock { state -> FileState.Opening in
-            let opening = state.open(isAhead: isAhead, now: .now, waiter: waiter)
+            let opening = state.open(isAhead: isAhead, now: services.now, waiter: waiter)
             switch opening {
             // A retrial learns the facts again.
             case .begin(.some): known.doubt()
@@ -139,7 +140,7 @@ final class MediaFile: Sendable {
     }
 
     /// Returns the open content to a reader; nil if none is open or a retrial is due.
-    func openAtHand() -> Opened? { content.state.withLock { $0.openAtHand(now: .now) } }
+    func openAtHand() -> Opened? { content.state.withLock { $0.openAtHand(now: services.now) } }
 
     /// Describes the media if needed and opens its envelope; `isAgain` on the second try.
     private func openDescribed(isAgain: Bool = false) {

@@ -101,7 +101,7 @@ struct Verification {
     ) {
         let firstWait = services.configuration.retrialWait
         let (outcome, transfers) = file.state.withLock {
-            $0.authenticationDidFail(content, attempt: attempt, in: read, firstWait: firstWait, now: .now)
+            $0.authenticationDidFail(content, attempt: attempt, in: read, firstWait: firstWait, now: services.now)
         }
         for transfer in transfers { transfer.cancel() }
         known.forgetAddresses()

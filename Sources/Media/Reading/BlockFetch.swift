@@ -17,7 +17,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     private let blocks: [Block]
 
     /// The times of the request and of the answer's first byte.
-    private let start = ContinuousClock.now
+    private let start: ContinuousClock.Instant
     private var firstByte: ContinuousClock.Instant?
 
     /// The ciphertext offset of the next byte.
@@ -50,6 +50,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         range = (first.offset - prefix)..<(last.offset + Int64(last.byteCount))
         position = range.lowerBound
         self.known = known
+        start = known.services.now
         self.content = content
         self.delegate = delegate
         number = order.number
@@ -111,7 +112,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         }
         guard failure == nil else { return }
         known.services.metrics.fetched(byteCount: bytes.byteCount)
-        if firstByte == nil { firstByte = .now }
+        if firstByte == nil { firstByte = known.services.now }
         var rest = bytes
         while rest.byteCount > 0, current < blocks.count, !isOver {
             let block = blocks[current]
@@ -184,7 +185,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
 
     private func noteSpeed() {
         guard let firstByte else { return }
-        let end = ContinuousClock.now
+        let end = known.services.now
         known.services.metrics.fetchEnded(byteCount: position - range.lowerBound, duration: end - start)
         known.services.link.withLock {
             $0.note(

@@ -10,7 +10,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     let spool: Spool
 
     /// The time of the request, or of the answer to another request that turned out to have everything.
-    private let start = ContinuousClock.now
+    private let start: ContinuousClock.Instant
 
     /// Bytes written so far.
     private(set) var written: Int64 = 0
@@ -32,6 +32,7 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
 
     init(_ known: KnownMedia, to spool: Spool, delegate: any StreamDelegate) {
         self.known = known
+        start = known.services.now
         self.delegate = delegate
         self.spool = spool
     }
@@ -104,12 +105,13 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
     }
 
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
-        if written > 0 { known.services.metrics.fetchEnded(byteCount: written, duration: ContinuousClock.now - start) }
+        if written > 0 { known.services.metrics.fetchEnded(byteCount: written, duration: known.services.now - start) }
         if failure == nil, case .success = result {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
         if case .failure(let error) = result {
-            finding = known.stopAskingForChannels(after: error) ? .changed : answers.finding(after: error) ?? finding
+            let hasChanged = error.code == .changed || known.stopAskingForChannels(after: error)
+            finding = hasChanged ? .changed : answers.finding(after: error) ?? finding
         }
         let outcome = failure.map { .failure($0) } ?? result.mapError { known.mediaError($0) }
         delegate.streamDidEnd(spool, outcome, finding.take())

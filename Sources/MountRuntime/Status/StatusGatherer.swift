@@ -21,7 +21,7 @@ struct StatusGatherer: Sendable {
     let readability: Readability
     /// Counts the kernel's requests without an answer; must be quick, since such a request causes the call.
     var waitingRequests: @Sendable () -> Int
-    var keyProcess: @Sendable () -> KeyProcessState = { .none }
+    var keyProcess: @Sendable () -> KeyProcessStatus = { KeyProcessStatus() }
 
     /// The current metrics.
     func report() throws(CatalogError) -> MetricReport { metrics.report(of: try snapshot()) }

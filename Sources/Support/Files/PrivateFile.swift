@@ -34,6 +34,17 @@ public enum PrivateFile {
         try openChecked(path, O_RDONLY | O_DIRECTORY, in: folder, type: S_IFDIR)
     }
 
+    /// Makes a folder that only this user can use, and those above it, as far as they are missing.
+    public static func makeFolder(_ path: String) throws(Refusal) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw system(path, "made")
+        }
+        try makeFolder(String(path[..<slash]))
+        // A path may end with a slash, and its folder be there by now.
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw system(path, "made") }
+    }
+
     private static func openChecked(
         _ path: String, _ flags: Int32, in folder: Int32, type: mode_t
     ) throws(Refusal) -> Int32 {
@@ -126,8 +137,8 @@ public enum PrivateFile {
         }
     }
 
-    private static func system(_ path: String) -> Refusal {
+    private static func system(_ path: String, _ participle: String = "opened") -> Refusal {
         let number = errno
-        return Refusal(.system(number), SystemError("'\(path)' can't be opened", number).message)
+        return Refusal(.system(number), SystemError("'\(path)' can't be \(participle)", number).message)
     }
 }

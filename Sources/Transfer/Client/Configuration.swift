@@ -14,6 +14,12 @@ extension TransferClient {
         public var maximalConnections: Int
         /// The largest number of concurrent requests with a credential, lowered by the account's refusals.
         public var maximalConcurrentAccountRequests: Int
+        /// Whether the user has named a host, in small letters: only such a host may have a private address.
+        ///
+        /// Without, hosts at private addresses are refused, except this machine by its own names.
+        public var isNamedByUser: @Sendable (_ host: String) -> Bool = { _ in false }
+        /// The time without progress after which a transfer fails; see ``Patience/giveUp``.
+        public var timeout = Patience.standard.giveUp
 
         /// Makes a configuration.
         public init(

@@ -15,6 +15,7 @@ public final class TransferClient: Sendable {
     private let thread: NamedThread
     private let isFinished: Condition<Bool>
     private let counts: TransferCounts
+    private let timeout: Duration
 
     /// Starts a client and its thread.
     ///
@@ -33,6 +34,7 @@ public final class TransferClient: Sendable {
         let counts = TransferCounts(
             limiter: RequestLimiter(maximum: configuration.maximalConcurrentAccountRequests))
         self.mailbox = mailbox
+        timeout = configuration.timeout
         self.counts = counts
         self.isFinished = isFinished
         do throws(SystemError) {
@@ -111,6 +113,8 @@ public final class TransferClient: Sendable {
         _ plan: TransferPlan, address: Address?, source: (any AddressSource)?, receiver: any DownloadReceiver
     ) -> TransferTask {
         let identifier = mailbox.newIdentifier()
+        var plan = plan
+        plan.patience = plan.patience.limited(to: timeout)
         if !mailbox.post(.begin(identifier, plan, address, source, receiver)) {
             receiver.downloadDidEnd(.failure(.cancelled))
         }

@@ -9,14 +9,41 @@ extension TransferLoop {
     /// It is called when the exchange leaves the queue: a host may fail while exchanges for it are queued.
     func admit(_ transfer: Transfer, _ request: ExchangeRequest) -> Bool {
         let now = SuspendingClock.now
-        transfer.origin = request.lane.origin
-        if let outage = reachability.admit(request.lane.origin, now: now) {
+        let origin = request.lane.origin
+        transfer.origin = origin
+        let earlier = reachability.outage(of: origin, now: now)
+        var outage = reachability.admit(origin, now: now)
+        if outage == nil, let earlier, !transfer.machine.plan.bears(earlier, now: now),
+            probe(request, began: now, by: transfer)
+        {
+            outage = reachability.outage(of: origin, now: now)
+        }
+        if let outage {
             queue.finish(transfer.identifier, .unknown, now: now)
             carryOut(transfer.machine.hostIsUnreachable(outage, now: now), for: transfer)
             return false
         }
         transfer.connecting = now
         transfer.begun = now
+        return true
+    }
+
+    /// Starts an attempt to connect for a transfer that has no time for it itself; returns whether it runs.
+    private func probe(_ request: ExchangeRequest, began: SuspendingClock.Instant, by transfer: Transfer) -> Bool {
+        let origin = request.lane.origin
+        let probe = HostProbe { [unowned self] result in
+            probes[origin] = nil
+            switch result {
+            case .success: hostAnswered(origin)
+            case .failure(let error): hostFailed(origin, error, began: began)
+            }
+        }
+        do throws(TransferError) {
+            try startProbe(request, handler: probe)
+        } catch {
+            return false
+        }
+        probes[origin] = probe
         return true
     }
 
@@ -43,6 +70,10 @@ extension TransferLoop {
     func connected(_ transfer: Transfer) {
         guard transfer.connecting != nil, let origin = transfer.origin else { return }
         transfer.connecting = nil
+        hostAnswered(origin)
+    }
+
+    private func hostAnswered(_ origin: Origin) {
         let isAgain = reachability.wasReached(origin)
         guard reachability.succeeded(origin) else { return }
         logger.log(
@@ -56,10 +87,15 @@ extension TransferLoop {
     /// Notes that an exchange ended; ignores it if the exchange had its connection.
     func connectingEnded(_ transfer: Transfer, _ error: TransferError) {
         guard let began = transfer.connecting, let origin = transfer.origin else { return }
+        transfer.connecting = nil
+        hostFailed(origin, error, began: began)
+    }
+
+    /// Notes that an attempt to connect failed.
+    private func hostFailed(_ origin: Origin, _ error: TransferError, began: SuspendingClock.Instant) {
         let now = SuspendingClock.now
         switch error.code {
         case .nameNotResolved, .cannotConnect:
-            transfer.connecting = nil
             let reason = error.details.reason ?? ForeignText(error.message)
             let isNews = reachability.outage(of: origin, now: now) == nil
             guard let outage = reachability.failed(origin, reason, remedy: error.remedy, began: began, now: now) else {
@@ -75,9 +111,8 @@ extension TransferLoop {
             }
         case .certificateRefused:
             // The host is reachable, although its certificate isn't trusted.
-            connected(transfer)
+            hostAnswered(origin)
         default:
-            transfer.connecting = nil
             reachability.abandoned(origin, began: began, now: now)
         }
     }

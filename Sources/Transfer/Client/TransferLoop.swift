@@ -17,6 +17,8 @@ final class TransferLoop {
     let logger: Logger
     var queue: AdmissionQueue<UInt64>
     var reachability = Reachability()
+    /// The attempts to connect that belong to no transfer.
+    var probes: [Origin: HostProbe] = [:]
     private(set) var transfers: [UInt64: Transfer] = [:]
     /// A lower bound of all deadlines.
     ///
@@ -35,7 +37,8 @@ final class TransferLoop {
         engine = ExchangeEngine(
             multi: multi,
             options: EasyOptions(
-                certificateAuthorityFile: configuration.certificateAuthorityFile, userAgent: configuration.userAgent))
+                certificateAuthorityFile: configuration.certificateAuthorityFile, userAgent: configuration.userAgent,
+                isNamedByUser: configuration.isNamedByUser))
         queue = AdmissionQueue(
             maximalRunning: configuration.maximalConnections,
             limiter: RequestLimiter(maximum: configuration.maximalConcurrentAccountRequests))
@@ -108,6 +111,12 @@ final class TransferLoop {
                 queue.finish(identifier, .unknown, now: SuspendingClock.now)
                 continue
             }
+            if let actions = transfer.machine.addressIsStale(now: SuspendingClock.now) {
+                transfer.queued = nil
+                queue.finish(identifier, .unknown, now: SuspendingClock.now)
+                carryOut(actions, for: transfer)
+                continue
+            }
             transfer.queued = nil
             let provider = request.address.credentials
             let authorization = provider?.authorization(for: request.outgoing)
@@ -130,6 +139,14 @@ final class TransferLoop {
                 exchangeDidEnd(.failure(error), for: transfer)
             }
         }
+    }
+
+    /// Starts an attempt to connect to the host of a request, which isn't sent.
+    func startProbe(_ request: ExchangeRequest, handler: HostProbe) throws(TransferError) {
+        var request = request
+        (request.method, request.body, request.isProbe) = (.head, [], true)
+        request.address = request.address.withoutCredentials
+        _ = try engine.start(request, nil, handler: handler)
     }
 
     private func fireDeadlines() {
@@ -206,9 +223,9 @@ extension TransferLoop: TransferDelegate {
             case .askForAddress(let refused):
                 let identifier = transfer.identifier
                 let mailbox = mailbox
-                transfer.source?.address(replacing: refused, priority: transfer.priority) { result in
-                    mailbox.post(.addressArrived(identifier, result))
-                }
+                transfer.source?.address(
+                    replacing: refused, priority: transfer.priority, outage: transfer.machine.plan.patience.outage
+                ) { mailbox.post(.addressArrived(identifier, $0)) }
             case .askForCredential(let address, let refused):
                 let identifier = transfer.identifier
                 let mailbox = mailbox

@@ -1,20 +1,29 @@
 /// A handle to cancel or resume a transfer; the transfer goes on without it.
 public final class TransferTask: Sendable {
-    private let identifier: UInt64
-    private let mailbox: Mailbox
+    private let post: @Sendable (Order) -> Void
+
+    /// What a handle asks for.
+    enum Order { case cancel, resume }
 
     init(_ identifier: UInt64, _ mailbox: Mailbox) {
-        self.identifier = identifier
-        self.mailbox = mailbox
+        post = { order in
+            switch order {
+            case .cancel: mailbox.post(.cancel(identifier))
+            case .resume: mailbox.post(.resume(identifier))
+            }
+        }
     }
+
+    /// Makes a handle that calls a function; for a ``Downloader`` without a mailbox.
+    init(post: @escaping @Sendable (Order) -> Void) { self.post = post }
 
     /// Stops the transfer soon and closes its connection; quick, from any thread.
     ///
     /// The receiver still gets its one end: `cancelled` or an earlier result. Later calls do nothing.
-    public func cancel() { mailbox.post(.cancel(identifier)) }
+    public func cancel() { post(.cancel) }
 
     /// Resumes a transfer that its receiver has paused; quick, from any thread.
     ///
     /// It does nothing without a pause. A call while the receiver decides to pause ends the pause at once.
-    public func resume() { mailbox.post(.resume(identifier)) }
+    public func resume() { post(.resume) }
 }

@@ -6,11 +6,21 @@ import Support
 struct EasyOptions {
     var certificateAuthorityFile: String?
     var userAgent: String
+    /// Whether the user has named a host, which may then have a private address.
+    var isNamedByUser: @Sendable (String) -> Bool
 
     /// The size of each connection's read buffer, in bytes.
     ///
     /// 64 KiB make a loopback download measurably faster than 16 KiB; larger buffers only cost memory.
     static let bufferSize = 64 << 10
+
+    /// The addresses to which a request may be sent.
+    ///
+    /// A host that the user has named may tell a private address, too; what that one tells in turn isn't trusted.
+    func rule(for request: ExchangeRequest) -> PeerRule {
+        let hosts = [request.lane.origin, request.address.teller].compactMap(\.self)
+        return PeerRule(allowsPrivate: hosts.contains { $0.isLoopback || isNamedByUser($0.bareHost) })
+    }
 
     /// Sets up a new handle for a request; returns the header fields, which the caller frees after the exchange.
     func apply(
@@ -20,6 +30,7 @@ struct EasyOptions {
         setConnection(timeout: request.connectTimeout, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
         setAuthorization(authorization, on: easy)
+        if request.isProbe { easy.set(CURLOPT_CONNECT_ONLY, 1) }
         setMethod(of: request, on: easy)
         return setHeaders(of: request, authorization, on: easy)
     }

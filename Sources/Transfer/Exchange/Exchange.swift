@@ -1,4 +1,6 @@
 import CCurl
+import Glibc
+import Support
 
 /// Receives the events of an exchange on the transfer thread, during `ExchangeEngine.advance` or `resume`.
 protocol ExchangeHandler: AnyObject {
@@ -40,6 +42,7 @@ final class Exchange {
     private let errorText: UnsafeMutablePointer<CChar>
     /// Keeps alive the share to which the easy handle refers.
     private let multi: MultiHandle
+    private let rule: PeerRule
     private var isConnected = false
     /// The error for which a callback stopped libcurl.
     private var ownError: TransferError?
@@ -56,6 +59,7 @@ final class Exchange {
         self.easy = easy
         self.multi = multi
         address = request.address
+        rule = options.rule(for: request)
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -69,12 +73,20 @@ final class Exchange {
         twiliofs_curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
         twiliofs_curl_set_data_function(easy, CURLOPT_WRITEFUNCTION, takeBody)
         twiliofs_curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        twiliofs_curl_set_socket_function(easy, openSocket)
+        twiliofs_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context)
         twiliofs_curl_set_prerequest_function(easy, connectionIsReady)
         twiliofs_curl_set_pointer(easy, CURLOPT_PREREQDATA, context)
     }
 
     deinit {
         curl_easy_cleanup(easy)
+        // They may hold a credential. What libcurl itself copied is freed as it is.
+        var field = headers
+        while let line = field?.pointee.data {
+            explicit_bzero(line, strlen(line))
+            field = field?.pointee.next
+        }
         curl_slist_free_all(headers)
         errorText.deallocate()
     }
@@ -98,9 +110,22 @@ final class Exchange {
         return twiliofs_curl_get_long(easy, information, &value) == CURLE_OK ? value : 0
     }
 
-    fileprivate func connected() {
+    /// Whether to connect to an address of the host; libcurl tries the host's other addresses after a refusal.
+    fileprivate func mayConnect(to peer: PeerAddress?, port: UInt16) -> Bool {
+        guard let peer else { return false }
+        guard let fault = rule.fault(of: peer, port: port, for: address) else { return true }
+        ownError = fault
+        return false
+    }
+
+    /// Whether to use the connection, which may have been made for another request.
+    fileprivate func connected(to peer: PeerAddress?, port: UInt16) -> Bool {
+        guard mayConnect(to: peer, port: port) else { return false }
+        // The refusal of another address of the host doesn't matter any more.
+        ownError = nil
         isConnected = true
         handler?.exchangeDidConnect()
+        return true
     }
 
     fileprivate func take(headerLine line: UnsafeRawBufferPointer) -> Bool {
@@ -151,6 +176,20 @@ private func connectionIsReady(
     _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,
     _ peerPort: Int32, _ localPort: Int32
 ) -> Int32 {
-    if let context { exchange(context).connected() }
-    return CURL_PREREQFUNC_OK
+    guard let context, let peer, let port = UInt16(exactly: peerPort) else { return CURL_PREREQFUNC_ABORT }
+    let isUsed = exchange(context).connected(to: PeerAddress(String(cString: peer)), port: port)
+    return isUsed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
+
+private func openSocket(
+    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ target: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let context, let target else { return CURL_SOCKET_BAD }
+    let length = Int(min(target.pointee.addrlen, UInt32(MemoryLayout<sockaddr_storage>.size)))
+    let isAllowed = withUnsafePointer(to: &target.pointee.addr) { address in
+        exchange(context).mayConnect(to: PeerAddress(address, length: length), port: PeerAddress.port(of: address))
+    }
+    guard isAllowed else { return CURL_SOCKET_BAD }
+    let kind = target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+    return socket(target.pointee.family, kind, target.pointee.protocol)
 }

@@ -5,7 +5,8 @@ import Support
 /// A closed breaker lets every attempt pass. Three consecutive failures to connect open it (a service that restarts
 /// refuses once or twice), or one slow failure (a name server that doesn't answer won't answer the next question). An
 /// open breaker lets none pass for 1, 2, 4 … 60 seconds. Then it is half open: one attempt, the probe, passes; its
-/// failure opens the breaker for twice as long. Any connection closes it.
+/// failure opens the breaker for twice as long, but for 4 seconds at most when it was quick: such an attempt costs
+/// nobody anything, and a service that is there again shall not be missed for a minute. Any connection closes it.
 ///
 /// Only connecting counts: responses and broken connections prove that the server exists.
 struct CircuitBreaker {
@@ -26,6 +27,8 @@ struct CircuitBreaker {
     static let firstPause = Duration.seconds(1)
     /// The longest duration of an opening.
     static let longestPause = Duration.seconds(60)
+    /// The longest duration of an opening after a probe that failed quickly.
+    static let longestPauseOfQuick = Duration.seconds(4)
     /// The time that other requests wait for the result of a probe.
     ///
     /// Connecting across the world takes half a second; a probe without a result by then probably meets a silent host.
@@ -103,7 +106,8 @@ struct CircuitBreaker {
             guard began == probeBegan else { return }
             failures = failures.addingSaturated(1)
             note(reason, remedy, now)
-            pause = min(pause * 2, Self.longestPause)
+            let isQuick = began.duration(to: now) < Self.slowFailure
+            pause = min(pause * 2, isQuick ? Self.longestPauseOfQuick : Self.longestPause)
             state = .open(until: now.advanced(by: pause))
         }
     }

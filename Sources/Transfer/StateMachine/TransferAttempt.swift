@@ -13,6 +13,8 @@ struct TransferAttempt {
 
     let address: Address
     let redirects: Int
+    /// Whether the request is sent with `If-Match`.
+    var isConditional = false
     var phase: Phase
     /// The authorization that the request was sent with, if any.
     var authorization: Authorization?

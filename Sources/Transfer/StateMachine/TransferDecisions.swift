@@ -8,7 +8,9 @@ extension TransferStateMachine {
         return [.end(result)]
     }
 
-    mutating func end(with error: TransferError) -> [TransferAction] { end(.failure(error)) }
+    mutating func end(with error: TransferError) -> [TransferAction] {
+        end(.failure(error.identified(by: requestIdentifier)))
+    }
 
     /// Starts an attempt at the first address.
     mutating func attempt(now: Instant) -> [TransferAction] {
@@ -24,10 +26,12 @@ extension TransferStateMachine {
         } catch {
             return end(with: TransferError(error))
         }
-        let headers = plan.headers(for: target, from: address)
+        let condition = progress.condition
+        let headers = plan.headers(for: target, from: address) + (condition.map { [("If-Match", $0)] } ?? [])
+        requestIdentifier = nil
         state = .exchanging(
             TransferAttempt(
-                address: target, redirects: redirects, phase: .queued(since: now),
+                address: target, redirects: redirects, isConditional: condition != nil, phase: .queued(since: now),
                 stallsAt: now.advanced(by: plan.patience.stall)))
         return [
             .perform(
@@ -56,7 +60,8 @@ extension TransferStateMachine {
             return [.abandon] + failed(error, now: now)
         }
         do throws(AddressError) {
-            attempt.phase = .redirecting(to: try attempt.address.redirected(to: location))
+            attempt.phase = .redirecting(
+                to: try attempt.address.redirected(to: location, by: head.headers, now: now))
             state = .exchanging(attempt)
             return []
         } catch {
@@ -69,12 +74,7 @@ extension TransferStateMachine {
         // The progress is copied, since the next response must not be compared with a rejected one.
         var progress = progress
         do throws(TransferError) {
-            let part: TransferProgress.Part
-            switch head.status {
-            case 206 where plan.method == .get: part = try progress.acceptPart(head)
-            case 204 where plan.isDownload: part = try progress.acceptEmpty(head)
-            default: part = try progress.acceptWhole(head, hasBody: plan.method != .head && head.status != 204)
-            }
+            let part = try progress.accept(head, of: plan)
             if let announced = part.announcedEnd, !plan.isDownload,
                 announced - (progress.position ?? 0) > plan.bodyLimit
             {
@@ -136,11 +136,6 @@ extension TransferStateMachine {
         return self.attempt(now: now)
     }
 
-    func isExactlyAtEnd(_ head: ResponseHead) -> Bool {
-        guard plan.isDownload, progress.delivered > 0, let text = head.headers["Content-Range"] else { return false }
-        return ContentRange.totalOfUnsatisfiedRange(text).map { $0 == progress.position } ?? false
-    }
-
     mutating func refused(
         _ attempt: TransferAttempt, _ head: ResponseHead, body: [UInt8], retryAfter: Duration?, reason: TransferError?,
         now: Instant
@@ -159,6 +154,9 @@ extension TransferStateMachine {
                 return [.askForCredential(attempt.address, refused: authorization)]
             }
         }
+        if plan.isDownload, let meaning = progress.refusal(response, isConditional: attempt.isConditional) {
+            return failed(meaning, now: now)
+        }
         if let relocation = plan.relocation {
             guard let place = relocation(response), retries.mayRefresh(after: error) else {
                 return failed(error, retryAfter: retryAfter, now: now)
@@ -166,16 +164,33 @@ extension TransferStateMachine {
             address = place
             return self.attempt(now: now)
         }
-        if plan.isDownload, response.mayMeanExpiry, retries.mayRefresh(after: error) {
-            state = .awaitingAddress
-            return [.askForAddress(replacing: address)]
+        if plan.isDownload, response.mayMeanExpiry {
+            if response.meansExpiry || attempt.address.isStale(now: now) { return addressExpired(error, now: now) }
+            if retries.mayRefresh(after: error) { return askForAddress() }
         }
         return failed(error, retryAfter: retryAfter, now: now)
+    }
+
+    /// Asks for another address, as often as addresses expire until the end of patience.
+    private mutating func addressExpired(_ error: TransferError, now: Instant) -> [TransferAction] {
+        if retries.mayReplaceExpired(after: error) { return askForAddress() }
+        var expired = error
+        expired.details.isTransient = true
+        mustReplaceAddress = true
+        // The wait comes first, so that the address is fresh when it is used.
+        return failed(expired, now: now)
+    }
+
+    /// Asks the source for an address; for another one if there is one.
+    mutating func askForAddress() -> [TransferAction] {
+        state = .awaitingAddress
+        return [.askForAddress(replacing: address)]
     }
 
     mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [TransferAction] {
         // Once all wanted bytes have arrived, a failure doesn't matter.
         if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
+        let error = error.identified(by: requestIdentifier)
         guard plan.isRepeatable(error) else { return end(with: error) }
         do throws(TransferError) {
             let wait = try retries.wait(after: error, retryAfter: retryAfter, now: now)

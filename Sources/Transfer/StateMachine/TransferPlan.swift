@@ -86,6 +86,13 @@ struct TransferPlan: Sendable {
         return TransferError(.unusableAnswer, "\(head.address) \(reason).")
     }
 
+    /// Whether the transfer has time to find out itself that a host's outage is over.
+    ///
+    /// A person at a terminal knows by then that the host is unreachable, and hasn't.
+    func bears(_ outage: Outage, now: SuspendingClock.Instant) -> Bool {
+        priority != .reader || now <= outage.since.advanced(by: patience.outage)
+    }
+
     /// Whether the method only reads.
     var isRead: Bool { method == .get || method == .head }
     /// Whether repeating the request has the same effect on the server as sending it once.
@@ -93,16 +100,21 @@ struct TransferPlan: Sendable {
 
     /// Whether a retry after a failure is useful and harmless.
     func isRepeatable(_ error: TransferError) -> Bool {
+        if error.details.isTransient { return isSafeToRepeat }
         if let status = error.status, error.code == .status {
             switch status {
             case 429: return true  // Twilio documents that it was not processed.
-            case 408, 425, 500, 502, 503, 504: return isSafeToRepeat
+            // The method or the version of HTTP isn't known there, however often it is asked.
+            case 501, 505: return false
+            // Beside those of HTTP (RFC 9110) many are in use by proxies and networks: 509, 520 to 527, 530, 599.
+            case 408, 421, 425, 500...599: return isSafeToRepeat
             case 404: return retriesNotFound && isSafeToRepeat
-            default: return false
+            default: return isSafeToRepeat && error.response?.isTransientRefusalOfS3 == true
             }
         }
         switch error.code {
-        case .nameNotResolved, .cannotConnect: return true  // Nothing was sent.
+        // Nothing was sent.
+        case .nameNotResolved, .cannotConnect, .addressUnavailable: return true
         case .connectionLost, .stalled, .unusableAnswer: return isSafeToRepeat
         // A caller of HEAD can use GET instead, and does.
         case .protocolViolation: return method == .get
@@ -121,6 +133,8 @@ struct ExchangeRequest: Sendable {
     var connectTimeout: Duration
     /// The lane in which it is queued.
     var lane: Lane
+    /// Whether a connection is made and nothing sent.
+    var isProbe = false
 
     /// The header fields to send, without those that libcurl adds and the authorization's.
     var fields: [(String, String)] {

@@ -19,6 +19,17 @@ struct TransferProgress {
         return end.map { .bytes(position..<max($0, position)) } ?? .from(position)
     }
 
+    /// The condition under which a broken download goes on: a strong entity tag, which alone compares in `If-Match`.
+    var condition: String? {
+        guard delivered > 0, let tag = entityTag, tag.utf8.count >= 2,
+            tag.hasPrefix("\""), tag.hasSuffix("\""), tag.utf8.dropFirst().dropLast().allSatisfy(Self.isTagCharacter)
+        else { return nil }
+        return tag
+    }
+
+    /// Whether a byte may stand in an entity tag (RFC 9110, 8.8.3).
+    private static func isTagCharacter(_ byte: UInt8) -> Bool { byte == 0x21 || (0x23...0x7e).contains(byte) }
+
     /// Whether every wanted byte is known to be delivered.
     var isComplete: Bool {
         guard let position, let end else { return false }
@@ -40,8 +51,41 @@ struct TransferProgress {
         var stop: Int64?
     }
 
+    /// Accepts a response with the resource or a part of it.
+    mutating func accept(_ head: ResponseHead, of plan: TransferPlan) throws(TransferError) -> Part {
+        switch head.status {
+        case 206 where plan.method == .get: try acceptPart(head)
+        case 204 where plan.isDownload: try acceptEmpty(head)
+        default: try acceptWhole(head, hasBody: plan.method != .head && head.status != 204)
+        }
+    }
+
+    /// Whether a 416 means that the body, which had no announced length, broke off after its last byte.
+    func isExactlyAtEnd(_ head: ResponseHead) -> Bool {
+        guard delivered > 0, let text = head.headers["Content-Range"] else { return false }
+        return ContentRange.totalOfUnsatisfiedRange(text).map { $0 == position } ?? false
+    }
+
+    /// The error of a download whose condition or range a server refuses (412, 416); nil for other refusals.
+    ///
+    /// - Parameter isConditional: Whether the request was sent with `If-Match`.
+    func refusal(_ response: Response, isConditional: Bool) -> TransferError? {
+        let head = response.head
+        switch head.status {
+        case 412 where isConditional: return changed("its entity tag is no longer what it was")
+        case 416:
+            guard let first = wanted?.first else { return nil }
+            guard let total = head.headers["Content-Range"].flatMap({ ContentRange.totalOfUnsatisfiedRange($0) }) else {
+                return violation(head, "has no bytes at \(first), without saying how many it has")
+            }
+            if total <= first { return changed("it ends at byte \(total), before byte \(first)") }
+            return violation(head, "refuses bytes at \(first), although it has \(total)")
+        default: return nil
+        }
+    }
+
     /// Accepts a 200: the whole resource from its start.
-    mutating func acceptWhole(_ head: ResponseHead, hasBody: Bool) throws(TransferError) -> Part {
+    private mutating func acceptWhole(_ head: ResponseHead, hasBody: Bool) throws(TransferError) -> Part {
         let length = hasBody ? head.contentLength : nil
         try check(head, total: length)
         guard delivered > 0, let position else {
@@ -57,7 +101,7 @@ struct TransferProgress {
     }
 
     /// Accepts a 206: a part of the resource, which has to begin like the requested range.
-    mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
+    private mutating func acceptPart(_ head: ResponseHead) throws(TransferError) -> Part {
         guard let asked = wanted else {
             throw violation(head, "sent a part where the whole was requested")
         }
@@ -90,7 +134,7 @@ struct TransferProgress {
     }
 
     /// Accepts a 204: a resource without content.
-    mutating func acceptEmpty(_ head: ResponseHead) throws(TransferError) -> Part {
+    private mutating func acceptEmpty(_ head: ResponseHead) throws(TransferError) -> Part {
         guard delivered == 0 else { throw changed("it has no content any more") }
         try check(head, total: 0)
         position = 0
@@ -101,14 +145,20 @@ struct TransferProgress {
     /// Checks that the response belongs to the same resource as earlier ones, and stores its tag and size.
     private mutating func check(_ head: ResponseHead, total newTotal: Int64?) throws(TransferError) {
         if let newTag = head.headers["ETag"] {
-            if let entityTag, entityTag != newTag { throw changed("its entity tag differs from what it was") }
-            entityTag = newTag
+            // A tag can become weak on its way, when a proxy has had its hands on the answer (RFC 9110, 8.8.3.2).
+            if let entityTag, Self.opaque(entityTag) != Self.opaque(newTag) {
+                throw changed("its entity tag differs from what it was")
+            }
+            if entityTag?.hasPrefix("\"") != true { entityTag = newTag }
         }
         if let newTotal {
             if let total, total != newTotal { throw changed("its size was \(total) bytes and is \(newTotal) now") }
             total = newTotal
         }
     }
+
+    /// An entity tag without the mark of a weak one.
+    private static func opaque(_ tag: String) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...] }
 
     /// The error of a changed resource; `how` is a clause about the change.
     func changed(_ how: String) -> TransferError {

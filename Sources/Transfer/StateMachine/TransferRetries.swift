@@ -1,3 +1,5 @@
+import Support
+
 /// The retries of a transfer: the waits between attempts, fresh addresses, and the end of patience.
 struct TransferRetries {
     typealias Instant = SuspendingClock.Instant
@@ -11,6 +13,10 @@ struct TransferRetries {
     /// The upper bound of the next wait.
     private var bound: Duration
     private var refreshes = 0
+    /// The addresses that expired before an answer came; their replacement isn't bounded but by patience.
+    private var expiries = 0
+    /// The addresses that expired in the queue since the last request.
+    private var unusedAddresses = 0
     private var missingCredentials = 0
     private var hasRenewedCredential = false
     private var lastProgress: Instant
@@ -58,7 +64,7 @@ struct TransferRetries {
     /// Resets waits, refreshes and renewals after bytes of a download have arrived.
     mutating func reset() {
         bound = min(patience.firstBackoff, patience.maximalBackoff)
-        (refreshes, missingCredentials, hasRenewedCredential) = (0, 0, false)
+        (refreshes, expiries, missingCredentials, hasRenewedCredential) = (0, 0, 0, false)
     }
 
     /// Counts a fresh address after a refusal that may be due to the old one; returns whether to ask for it.
@@ -68,6 +74,27 @@ struct TransferRetries {
         lastFailure = error
         return true
     }
+
+    /// Counts an address that has expired; returns whether to ask for another one at once, else after a wait.
+    mutating func mayReplaceExpired(after error: TransferError) -> Bool {
+        lastFailure = error
+        guard expiries < Self.maximalRefreshes else { return false }
+        expiries += 1
+        return true
+    }
+
+    /// Counts an address that expired before it was used; returns whether to ask for another one.
+    ///
+    /// After some, the next address is used however old it is: where addresses live shorter than the queue is long,
+    /// none would ever be used.
+    mutating func mayReplaceUnused() -> Bool {
+        guard unusedAddresses < Self.maximalRefreshes else { return false }
+        unusedAddresses += 1
+        return true
+    }
+
+    /// Notes that a request is sent.
+    mutating func noteUse() { unusedAddresses = 0 }
 
     /// Counts a newer credential after a refusal; returns whether to ask for it, once until the next success.
     mutating func mayRenewCredential(after error: TransferError) -> Bool {
@@ -100,8 +127,8 @@ struct TransferRetries {
 
     /// The error at the end of patience.
     func gaveUp() -> TransferError {
-        if let lastFailure, lastFailure.status == 404 {
-            // Repeating a 404 was a courtesy; the server's answer is the error.
+        if let lastFailure, lastFailure.status == 404 || lastFailure.code == .addressUnavailable {
+            // Repeating a 404 was a courtesy; the server's answer is the error. A source tells its own end of patience.
             return lastFailure
         }
         return TransferError(

@@ -1,3 +1,5 @@
+import Support
+
 /// Decides a transfer's next step: redirects, retries, resuming, fresh addresses and credentials, deadlines.
 ///
 /// It performs no I/O: its owner reports events with their time and carries out the returned actions in order, so every
@@ -25,6 +27,10 @@ struct TransferStateMachine {
     }
 
     static let maximalRedirects = 5
+    /// The time for which an address that has just arrived is used, however soon it expires.
+    static let freshness = Duration.milliseconds(100)
+    /// The time after the end of patience for which a source is waited for: it tells why there is no address.
+    static let graceOfSources = Duration.milliseconds(500)
     /// The largest number of bytes read of an undelivered body: they explain a refusal and keep the connection usable.
     static let keptBodyLimit = 64 << 10
 
@@ -32,6 +38,12 @@ struct TransferStateMachine {
     var state = State.idle
     /// The address at which each attempt starts.
     var address: Address?
+    /// The time at which it arrived.
+    var addressArrivedAt: Instant
+    /// Whether the next attempt starts with another address, since this one was refused.
+    var mustReplaceAddress = false
+    /// The identifier that the last server gave the request; see ``ResponseHead/requestIdentifier``.
+    var requestIdentifier: ForeignText?
     var progress: TransferProgress
     var retries: TransferRetries
 
@@ -41,6 +53,7 @@ struct TransferStateMachine {
     ) {
         self.plan = plan
         self.address = address
+        addressArrivedAt = now
         progress = TransferProgress(range: plan.range, entityTag: plan.expectedEntityTag)
         retries = TransferRetries(plan.patience, now: now, random: random)
     }
@@ -54,7 +67,8 @@ struct TransferStateMachine {
     var deadline: Instant? {
         switch state {
         case .idle, .ended: return nil
-        case .awaitingAddress, .awaitingCredential: return retries.giveUpAt
+        case .awaitingAddress: return retries.giveUpAt.advanced(by: Self.graceOfSources)
+        case .awaitingCredential: return retries.giveUpAt
         case .backingOff(let until): return min(until, retries.giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
         case .exchanging(let attempt) where attempt.isPaused: return nil
@@ -85,11 +99,9 @@ extension TransferStateMachine {
         return begin(now: now)
     }
 
-    /// Makes the first attempt.
+    /// Makes an attempt: at the address that is known, or at one that the source is asked for.
     private mutating func begin(now: Instant) -> [TransferAction] {
-        guard address == nil else { return attempt(now: now) }
-        state = .awaitingAddress
-        return [.askForAddress(replacing: nil)]
+        address == nil || mustReplaceAddress ? askForAddress() : attempt(now: now)
     }
 
     /// The source has returned an address or an error.
@@ -97,12 +109,26 @@ extension TransferStateMachine {
         guard case .awaitingAddress = state else { return [] }
         switch result {
         case .success(let address):
-            self.address = address
+            (self.address, addressArrivedAt, mustReplaceAddress) = (address, now, false)
             return attempt(now: now)
-        case .failure(let error):
-            return end(
-                with: TransferError(.addressUnavailable, "There is no address to download from.", cause: error))
+        case .failure(let cause):
+            let error = TransferError(.addressUnavailable, "There is no address to download from.", cause: cause)
+            // A source asks once for all who wait, so its patience may have ended before this transfer's.
+            guard cause.endedWithItsPatience else { return end(with: error) }
+            return failed(error, now: now)
         }
+    }
+
+    /// The exchange leaves the queue: asks for another address if this one is about to expire; nil if it serves.
+    ///
+    /// An address that has just arrived is used in any case: there is no fresher one.
+    mutating func addressIsStale(now: Instant) -> [TransferAction]? {
+        guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase, attempt.redirects == 0,
+            plan.isDownload, let address, address.isStale(now: now),
+            now >= addressArrivedAt.advanced(by: Self.freshness), retries.mayReplaceUnused()
+        else { return nil }
+        if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+        return askForAddress()
     }
 
     /// The exchange leaves the queue, but there is no credential to send.
@@ -128,6 +154,7 @@ extension TransferStateMachine {
     mutating func exchangeStarted(_ authorization: Authorization? = nil, now: Instant) {
         guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
         if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+        retries.noteUse()
         attempt.phase = .connecting
         attempt.authorization = authorization
         state = .exchanging(attempt)
@@ -187,6 +214,7 @@ extension TransferStateMachine {
     mutating func headArrived(_ head: ResponseHead, retryAfter: Duration?, now: Instant) -> [TransferAction] {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
+        requestIdentifier = head.requestIdentifier
         // The check is called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
         let followsRedirects = plan.relocation == nil
@@ -196,7 +224,7 @@ extension TransferStateMachine {
             return redirect(head, attempt, now: now)
         case 200..<300 where reason == nil && (!plan.isDownload || [200, 204, 206].contains(head.status)):
             return accept(head, attempt, now: now)
-        case 416 where isExactlyAtEnd(head):
+        case 416 where plan.isDownload && progress.isExactlyAtEnd(head):
             // The connection broke after the last byte of a body without announced length.
             return [.abandon] + end(.success(()))
         default:

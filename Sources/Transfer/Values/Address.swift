@@ -10,6 +10,10 @@ public struct Address: Sendable {
     public let url: URL
     /// The provider of the credential for this URL's origin.
     public let credentials: (any CredentialProvider)?
+    /// The time from which on the address isn't used any more, since it expires; nil where that isn't known.
+    var staleAt: SuspendingClock.Instant?
+    /// The origin that redirected here, or told this address; nil for one that no server told.
+    var teller: Origin?
 
     /// Makes an address.
     ///
@@ -21,10 +25,17 @@ public struct Address: Sendable {
         self.url = url
         self.credentials = credentials
     }
+
+    /// This address without its credential, as a signature in the URL itself needs it.
+    public var withoutCredentials: Address {
+        var address = Address(url: url)
+        (address.staleAt, address.teller) = (staleAt, teller)
+        return address
+    }
 }
 
 extension Address: Hashable {
-    /// Whether the URLs are equal and the provider is the same object.
+    /// Whether the URLs are equal and the provider is the same object, wherever and whenever they were told.
     public static func == (left: Address, right: Address) -> Bool {
         left.url == right.url && left.credentials === right.credentials
     }

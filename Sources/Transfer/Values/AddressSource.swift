@@ -12,6 +12,23 @@ public protocol AddressSource: Sendable {
     func address(
         replacing refused: Address?, priority: Priority,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void)
+
+    /// Provides an address for a download with a patience of its own.
+    ///
+    /// - Parameter outage: The age up to which a request for the address waits for the end of a host's outage.
+    func address(
+        replacing refused: Address?, priority: Priority, outage: Duration,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void)
+}
+
+extension AddressSource {
+    /// Provides the address without regard to outages: for sources that request nothing.
+    public func address(
+        replacing refused: Address?, priority: Priority, outage: Duration,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+    ) {
+        address(replacing: refused, priority: priority, completion: completion)
+    }
 }
 
 extension Address: AddressSource {

@@ -16,6 +16,15 @@ public enum ByteRange: Sendable, Hashable {
         }
     }
 
+    /// The offset of the first byte; nil where the resource's size decides.
+    var first: Int64? {
+        switch self {
+        case .bytes(let range): range.lowerBound
+        case .from(let offset): offset
+        case .suffix: nil
+        }
+    }
+
     var isEmpty: Bool {
         switch self {
         case .bytes(let range): range.isEmpty

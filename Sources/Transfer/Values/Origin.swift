@@ -119,7 +119,21 @@ extension Address {
                 "\(self) redirects to \(Address(url: target)), which is this machine: refused.")
         }
         let isKept = here == there || credentials?.follows(to: there) == true
-        return Address(url: target, credentials: isKept ? credentials : nil)
+        var address = Address(url: target, credentials: isKept ? credentials : nil)
+        address.teller = here == there ? teller : here
+        return address
+    }
+
+    /// The address that a response tells, by a redirect or by other means.
+    ///
+    /// - Parameters:
+    ///   - location: The address, which may be relative to this one.
+    ///   - response: The fields of the response, whose `Date` tells how long a presigned address is of use.
+    /// - Throws: Like ``redirected(to:)``.
+    public func redirected(
+        to location: String, by response: HeaderFields, now: SuspendingClock.Instant = .now
+    ) throws(AddressError) -> Address {
+        try redirected(to: location).aging(by: response, now: now)
     }
 }
 

@@ -6,8 +6,9 @@ public struct Patience: Sendable, Hashable {
     public var stall = Duration.seconds(15)
     /// The time without progress, over all attempts, after which a transfer fails; a byte is progress for 10 ms.
     ///
-    /// The default is well below the 120 seconds after which Linux warns of a hung task.
-    public var giveUp = Duration.seconds(45)
+    /// The default stands for the client's own, `TransferClient.Configuration.timeout`, and is well below the 120
+    /// seconds after which Linux warns of a hung task.
+    public var giveUp = Duration.seconds(60)
     /// The upper bound of the wait before the first retry; it doubles with each further one.
     public var firstBackoff = Duration.milliseconds(200)
     /// The limit for the upper bound of the wait.
@@ -16,8 +17,8 @@ public struct Patience: Sendable, Hashable {
     ///
     /// An outage begins with the first failure to connect. A transfer waits if the next attempt is due while the
     /// outage is younger, else it fails at once with `hostUnreachable`. So transfers wait for a restarting server,
-    /// but not again and again for a lost network. The default bridges the restart of a service.
-    public var outage = Duration.seconds(5)
+    /// but not again and again for a lost network. The default is what a person waits for at a terminal.
+    public var outage = Duration.seconds(2)
 
     /// The time for which a byte counts.
     ///
@@ -25,10 +26,20 @@ public struct Patience: Sendable, Hashable {
     /// So a useless response below 100 bytes a second ends like a stalled one and blocks no reader for ever.
     static let timePerByte = Duration.milliseconds(10)
 
+    /// The limits for a client whose transfers fail after this time without progress.
+    func limited(to timeout: Duration) -> Patience {
+        var limited = self
+        limited.giveUp = giveUp == Self.standard.giveUp ? timeout : min(giveUp, timeout)
+        limited.connect = min(connect, limited.giveUp)
+        limited.stall = min(stall, limited.giveUp)
+        return limited
+    }
+
     /// The defaults, which suit a filesystem with waiting readers.
     public static let standard = Patience()
-    /// For media: bridges an outage of 20 seconds, enough to replug a cable.
+    /// For reading media: bridges an outage of 20 seconds, enough to restart a service or to replug a cable.
     ///
-    /// Copying programs give up a file when a read fails.
+    /// Copying programs give up a file when a read fails. Listings, sizes and openings, which come before any byte,
+    /// fail earlier.
     public static let media = Patience(outage: .seconds(20))
 }

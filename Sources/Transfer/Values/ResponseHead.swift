@@ -24,6 +24,12 @@ public struct ResponseHead: Sendable {
         return nil
     }
 
+    /// The identifier that the server gave the request, by which its operator finds it: Twilio's, S3's or CloudFront's.
+    var requestIdentifier: ForeignText? {
+        let names = ["Twilio-Request-Id", "x-amz-request-id", "X-Amz-Cf-Id"]
+        return names.lazy.compactMap { headers[$0] }.first { !$0.isEmpty }.map { ForeignText($0) }
+    }
+
     /// The range of a partial response; nil when the field is absent or malformed.
     public var contentRange: ContentRange? { headers["Content-Range"].flatMap { ContentRange($0) } }
 }
@@ -47,9 +53,31 @@ public struct Response: Sendable {
         switch head.status {
         case 403: true
         case 401: head.address.credentials == nil
-        case 400: String(decoding: body, as: UTF8.self).contains("<Code>Expired")
+        case 400: meansExpiry
         default: false
         }
+    }
+
+    /// Whether it says that a presigned URL has expired: S3 in its message or by a code, CloudFront by a code.
+    var meansExpiry: Bool {
+        guard [400, 401, 403].contains(head.status) else { return false }
+        let text = String(decoding: body, as: UTF8.self)
+        return ["<Code>Expired", "<Code>TokenRefreshRequired<", "<Message>Request has expired"].contains {
+            text.contains($0)
+        }
+    }
+
+    /// Whether it is a refusal by S3 that passes by itself, whatever its status.
+    ///
+    /// Source: Amazon S3 API Reference, "Error responses"; compatible stores use the same words.
+    var isTransientRefusalOfS3: Bool {
+        guard (400..<500).contains(head.status) else { return false }
+        let text = String(decoding: body, as: UTF8.self)
+        let codes = [
+            "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException",
+            "RequestThrottled", "RequestLimitExceeded", "BandwidthLimitExceeded", "Busy",
+        ]
+        return codes.contains { text.contains("<Code>\($0)</Code>") }
     }
 }
 

@@ -59,17 +59,21 @@ public enum TransferErrorCode: ErrorCode {
         var refusedForm: Authorization.Form?
         /// The user name that the refused request carried, if any.
         var refusedUser: String?
+        /// The server's identifier of the request.
+        var requestIdentifier: ForeignText?
+        /// Whether the failure passes by itself, although its status doesn't say so.
+        var isTransient = false
     }
 
     /// Whether the transfer was cancelled.
     public var endsUnwantedWork: Bool { self == .cancelled }
 
-    /// The host, the status, and Twilio's identifier of the request.
+    /// The host, the status, and the server's identifier of the request.
     public static func fields(of error: TransferError) -> [String: String] {
         var fields: [String: String] = [:]
         fields["host"] = error.response?.head.address.url.host() ?? error.details.host
         fields["status"] = error.status.map(String.init)
-        fields["request_id"] = error.response?.head.headers["Twilio-Request-Id"].map { ForeignText($0).description }
+        fields["request_id"] = (error.details.requestIdentifier ?? error.response?.head.requestIdentifier)?.description
         return fields
     }
 
@@ -108,6 +112,14 @@ extension TransferError {
         return error
     }
 
+    /// This error with the server's identifier of the request, unless it has one.
+    func identified(by identifier: ForeignText?) -> TransferError {
+        guard let identifier, details.requestIdentifier == nil, response == nil else { return self }
+        var error = self
+        error.details.requestIdentifier = identifier
+        return error
+    }
+
     /// The error of a request that can't be sent because its provider has no credential.
     static func noCredential(
         for target: Address, within time: Duration? = nil, cause: (any Error)? = nil
@@ -118,4 +130,16 @@ extension TransferError {
     }
 
     static let cancelled = TransferError(.cancelled, "The transfer was cancelled.")
+}
+
+extension Error {
+    /// Whether this error or one of its causes is the end of a transfer's patience.
+    var endedWithItsPatience: Bool {
+        var error: (any Error)? = self
+        for _ in 0..<10 {
+            if (error as? TransferError)?.code == .deadlineExceeded { return true }
+            error = (error as? any CausedError)?.cause
+        }
+        return false
+    }
 }

@@ -63,6 +63,12 @@ public final class ExternalMedia: Sendable {
         }
     }
 
+    /// Whether a host, in small letters, was named by the user: as the server to ask, or as one that may be asked.
+    public func names(_ host: String) -> Bool {
+        if let server = endpoint?.location.host, host == server || host.hasSuffix(".\(server)") { return true }
+        return rules.hosts.contains { $0.covers(host) }
+    }
+
     /// Finds the place of media by the address in its resource, which isn't Twilio's.
     func place(of text: String) -> Place {
         if rules.isDenied { return .unreachable("--external-media deny forbids asking for it there") }

@@ -46,7 +46,7 @@ public struct S3Answer {
     }
 
     /// The error that the answer means for an object; nil when it is none of S3's own reasons.
-    func error(of object: BucketObject) -> ExternalMediaError? {
+    func error(of object: BucketObject, now: Date = Date()) -> ExternalMediaError? {
         let place = object.place
         if let refusal = code.flatMap(KeyRefusal.init(rawValue:)) { return keyRefusal(refusal, at: place) }
         switch code {
@@ -56,8 +56,14 @@ public struct S3Answer {
         case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
             let time = ErrorDocument.content(of: "ServerTime", in: document) ?? headers["Date"]
             let told = time.map { ", which says \(ForeignText($0))" } ?? ""
+            let lead =
+                headers.lead(of: now)
+                ?? time.flatMap { Timestamp($0) }.map {
+                    now.timeIntervalSince1970 - Double($0.seconds)
+                }
+            let distance = KnownRefusal.distance(ofClock: lead).map { ": it is \($0)" } ?? ""
             return denied(
-                "this computer's clock is too far from the server's\(told)", at: place,
+                "this computer's clock is too far from the server's\(told)\(distance)", at: place,
                 remedy: "set the clock (timedatectl set-ntp true)")
         case "InvalidObjectState":
             return error(

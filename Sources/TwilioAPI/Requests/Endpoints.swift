@@ -9,6 +9,8 @@ public struct Endpoints: Hashable, Sendable {
     public let video: URL
     /// The service that gives out OAuth tokens; by default `https://oauth.twilio.com/v2/token`, in any region.
     public let oauth: URL
+    /// The hosts that were given, instead of Twilio's own: they may have private addresses.
+    public let givenHosts: Set<String>
     /// The region of the account's data, if it was given and has no video.
     let regionWithoutVideo: String?
 
@@ -28,6 +30,10 @@ public struct Endpoints: Hashable, Sendable {
         self.api = try Self.url(api, orHost: "api.\(domain)", setting: "API address")
         self.video = try Self.url(video, orHost: "video.\(domain)", setting: "video address")
         self.oauth = try Self.url(oauth, orHost: "oauth.twilio.com/v2/token", setting: "OAuth address")
+        givenHosts = Set(
+            [(api, self.api), (video, self.video), (oauth, self.oauth)].compactMap { text, url in
+                text == nil ? nil : url.host()?.lowercased()
+            })
         regionWithoutVideo = region.flatMap { Self.regionsWithoutVideo.contains($0) ? $0 : nil }
     }
 

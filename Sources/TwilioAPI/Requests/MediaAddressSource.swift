@@ -8,7 +8,8 @@ public import Transfer
 /// target until it is refused, so that not every range costs a redirect.
 ///
 /// Video media comes from a presigned address with a limited lifetime, which the API returns. An address is used until
-/// it is refused; downloads that need a fresh one at the same time share one request.
+/// it is refused, or is about to expire as far as it tells; downloads that need a fresh one at the same time share one
+/// request.
 public final class MediaAddressSource: MediaAddresses {
     private typealias Completion = @Sendable (Result<Address, any Error>) -> Void
 
@@ -55,15 +56,25 @@ public final class MediaAddressSource: MediaAddresses {
         replacing refused: Address?, priority: Priority,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void
     ) {
+        address(replacing: refused, priority: priority, outage: patience.outage, completion: completion)
+    }
+
+    /// Returns the address in use, or a fresh one after a refusal.
+    ///
+    /// Downloads that share a request for an address share the patience of the first.
+    public func address(
+        replacing refused: Address?, priority: Priority, outage: Duration,
+        completion: @escaping @Sendable (Result<Address, any Error>) -> Void
+    ) {
         let (known, mustResolve) = state.withLock { state -> (Address?, Bool) in
-            if let refused, state.current == refused { state.current = nil }
+            if let current = state.current, current == refused || current.isStale() { state.current = nil }
             if let known = state.current ?? (resolver == nil ? origin : nil) { return (known, false) }
             return (nil, state.requests.join(completion, for: subject, urgency: priority.rawValue))
         }
         if let known {
             completion(.success(known))
         } else if mustResolve, let resolver {
-            resolve(by: resolver, priority: priority)
+            resolve(by: resolver, priority: priority, outage: outage)
         }
     }
 
@@ -71,7 +82,11 @@ public final class MediaAddressSource: MediaAddresses {
     public func remember(served address: Address) {
         // An address with credentials is the API's own; storing it saves nothing.
         guard address.credentials == nil else { return }
-        state.withLock { $0.current = address }
+        state.withLock { state in
+            // A slow download may have begun at an address that was refused meanwhile, or replaced by a fresher one.
+            if let current = state.current, !current.isOlder(than: address) { return }
+            if resolver == nil, !address.isStale() { state.current = address }
+        }
     }
 
     /// Drops an address that served something other than the media.
@@ -81,7 +96,9 @@ public final class MediaAddressSource: MediaAddresses {
         }
     }
 
-    private func resolve(by resolver: TransferClient, priority: Priority) {
+    private func resolve(by resolver: TransferClient, priority: Priority, outage: Duration) {
+        var patience = patience
+        patience.outage = outage
         resolver.send(
             Request(
                 address: origin, priority: priority, redirects: .report, patience: patience,
@@ -122,7 +139,7 @@ public final class MediaAddressSource: MediaAddresses {
             throw TwilioError(.malformedAnswer, "Twilio sent no address for the media of \(subject)")
         }
         do throws(AddressError) {
-            return Address(url: try response.head.address.redirected(to: text).url)
+            return try response.head.address.redirected(to: text, by: response.head.headers).withoutCredentials
         } catch {
             throw TwilioError(.malformedAnswer, error.message, cause: error)
         }

@@ -102,11 +102,23 @@ public final class TwilioClient: Sendable {
                 } else {
                     firstPage(of: kind, in: interval, size: size)
                 }
-            return Request(address: try address(for: kind, target), priority: priority, bodyLimit: Self.pageLimit)
+            return Request(
+                address: try address(for: kind, target), priority: priority, bodyLimit: Self.pageLimit,
+                refusal: Self.refusal(of:))
         }
         send(request, subject: subject) { result in
             completion(result.map { ListAnswer(kind: kind, body: $0.body) })
         }
+    }
+
+    /// The fault of an answer that can't be a page or a resource, as the end of a sentence; nil if it may be one.
+    ///
+    /// Such an answer is handled like a status 503: it may be the login page of a proxy or a captive portal.
+    private static func refusal(of response: Response) -> String? {
+        let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+        if response.body.first(where: { !isSpace($0) }) == UInt8(ascii: "{") { return nil }
+        let type = response.head.headers["Content-Type"].map { " of type \(ForeignText($0))" } ?? ""
+        return "sent no JSON object, but \(response.body.isEmpty ? "nothing" : "something else")\(type)"
     }
 
     /// Gets a single resource; `completion` is called on the transfer thread and must be quick.
@@ -116,7 +128,8 @@ public final class TwilioClient: Sendable {
     ) {
         let request = Result { () throws(TwilioError) in
             let address = try address(for: kind, "\(listPath(of: kind))/\(sid)\(kind.traits.service.pathSuffix)")
-            return Request(address: address, priority: priority, bodyLimit: Self.resourceLimit)
+            return Request(
+                address: address, priority: priority, bodyLimit: Self.resourceLimit, refusal: Self.refusal(of:))
         }
         send(request, subject: "\(sid)") { result in
             completion(

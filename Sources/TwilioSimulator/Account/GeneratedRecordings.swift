@@ -11,6 +11,8 @@ struct GeneratedRecordings: Sendable {
     private let newest: Instant
     private let envelopes: GeneratedEnvelopes
     private let secrets: [SealSecrets]
+    /// The content keys, which the recordings share.
+    var contentKeys: [[UInt8]] { secrets.map(\.contentKey) }
     /// Their wrapped keys as base64.
     private let secretsText: [[UInt8]]
     /// The size of a wrapped key in bytes.

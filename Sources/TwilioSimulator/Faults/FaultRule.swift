@@ -10,13 +10,20 @@ public struct FaultRule: Sendable, Hashable, Codable {
     public var after: Int?
     /// How many go wrong then; nil for all that follow.
     public var count: Int?
+    /// The share of requests, from 0 to 1, of those that would go wrong by what is above; nil for all.
+    ///
+    /// Which ones follows from `seed` and the number of the request among those that match: a run in which requests
+    /// come in the same order is the same.
+    public var probability: Double?
+    /// What the choice of requests and of places begins with; nil for 0.
+    public var seed: Int?
     /// What happens to them.
     public var action: FaultAction
 
     /// Makes a rule; without further arguments it hits every request.
     public init(
         _ action: FaultAction, host: SimulatedHost? = nil, method: String? = nil, path: String? = nil,
-        after: Int? = nil, count: Int? = nil
+        after: Int? = nil, count: Int? = nil, probability: Double? = nil, seed: Int? = nil
     ) {
         self.action = action
         self.host = host
@@ -24,6 +31,8 @@ public struct FaultRule: Sendable, Hashable, Codable {
         self.path = path
         self.after = after
         self.count = count
+        self.probability = probability
+        self.seed = seed
     }
 }
 
@@ -37,16 +46,17 @@ public enum SimulatedHost: String, Sendable, Hashable, Codable {
 
 /// Is what goes wrong with a request.
 ///
-/// Counts of bytes are of the response's body, offsets are into the stored object, whatever range of it is sent.
+/// Counts of bytes are of the response's body, offsets are into the stored object, whatever range of it is sent. Nil
+/// for a count of bytes means a place in the body that the rule's seed chooses, often its beginning.
 public enum FaultAction: Sendable, Hashable {
     /// Answers with an error status; `retryAfter` is in seconds.
     case status(Int, retryAfter: Int? = nil)
     /// Resets the connection (RST) after so many bytes.
-    case reset(afterBytes: Int)
+    case reset(afterBytes: Int?)
     /// Sends nothing more after so many bytes and keeps the connection open.
-    case stall(afterBytes: Int)
+    case stall(afterBytes: Int?)
     /// Closes the connection orderly after so many bytes, although more was announced.
-    case truncate(afterBytes: Int)
+    case truncate(afterBytes: Int?)
     /// Changes one byte of what is stored, by exclusive or with `mask`, in the sending only.
     case corrupt(offset: Int, mask: UInt8)
     /// Sends another `ETag`, as though the object had been replaced.
@@ -76,9 +86,9 @@ extension FaultAction: Codable {
             self = .status(
                 try container.decode(Int.self, forKey: .code),
                 retryAfter: try container.decodeIfPresent(Int.self, forKey: .retryAfter))
-        case "reset": self = .reset(afterBytes: try container.decode(Int.self, forKey: .afterBytes))
-        case "stall": self = .stall(afterBytes: try container.decode(Int.self, forKey: .afterBytes))
-        case "truncate": self = .truncate(afterBytes: try container.decode(Int.self, forKey: .afterBytes))
+        case "reset": self = .reset(afterBytes: try container.decodeIfPresent(Int.self, forKey: .afterBytes))
+        case "stall": self = .stall(afterBytes: try container.decodeIfPresent(Int.self, forKey: .afterBytes))
+        case "truncate": self = .truncate(afterBytes: try container.decodeIfPresent(Int.self, forKey: .afterBytes))
         case "corrupt":
             self = .corrupt(
                 offset: try container.decode(Int.self, forKey: .offset),
@@ -139,8 +149,8 @@ extension FaultAction: Codable {
 }
 
 extension KeyedEncodingContainer<FaultAction.CodingKeys> {
-    fileprivate mutating func encodeLimit(_ type: String, _ count: Int) throws {
+    fileprivate mutating func encodeLimit(_ type: String, _ count: Int?) throws {
         try encode(type, forKey: .type)
-        try encode(count, forKey: .afterBytes)
+        try encodeIfPresent(count, forKey: .afterBytes)
     }
 }

@@ -24,9 +24,10 @@ struct FaultTable: Sendable {
 
     /// Gives what goes wrong with a request, and counts it.
     ///
-    /// Every rule that matches counts the request; the first that is neither before its time nor used up acts.
-    mutating func action(host: SimulatedHost, method: String, path: String) -> FaultAction? {
-        var result: FaultAction?
+    /// Every rule that matches counts the request; the first acts that is neither before its time nor used up, and
+    /// whose probability chooses the request.
+    mutating func fault(host: SimulatedHost, method: String, path: String) -> Fault? {
+        var result: Fault?
         for index in entries.indices {
             let rule = entries[index].rule
             guard rule.host ?? host == host, rule.method ?? method == method,
@@ -35,9 +36,10 @@ struct FaultTable: Sendable {
             let number = entries[index].matches
             entries[index].matches += 1
             let first = rule.after ?? 0
-            if result == nil, number >= first, rule.count.map({ number < first + $0 }) ?? true {
-                result = rule.action
-            }
+            guard result == nil, number >= first, rule.count.map({ number - first < $0 }) ?? true else { continue }
+            let draw = scrambled(scrambled(UInt64(bitPattern: Int64(rule.seed ?? 0))) &+ UInt64(number))
+            guard rule.probability.map({ Double(draw >> 32) / 4_294_967_296 < $0 }) ?? true else { continue }
+            result = Fault(action: rule.action, draw: scrambled(draw))
         }
         return result
     }

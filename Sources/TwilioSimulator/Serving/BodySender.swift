@@ -53,9 +53,9 @@ final class BodySender {
         nextTime = .now()
         let (allowed, ending): (Int, Ending) =
             switch response.fault {
-            case .reset(let count): (count, .close(reset: true))
-            case .truncate(let count): (count, .close(reset: false))
-            case .stall(let count): (count, .stall)
+            case .reset(let count): (count ?? 0, .close(reset: true))
+            case .truncate(let count): (count ?? 0, .close(reset: false))
+            case .stall(let count): (count ?? 0, .stall)
             case .status, .corrupt, .changeETag, .answer, .headers, .shorten, nil: (response.range.count, .complete)
             }
         let end = response.range.lowerBound + max(0, allowed)

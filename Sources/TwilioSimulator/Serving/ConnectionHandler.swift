@@ -117,7 +117,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         if !keepAlive { headers.add(name: "Connection", value: "close") }
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
-        note(logNumber) { $0.status = response.status }
+        note(logNumber) {
+            $0.status = response.status
+            $0.fault = response.fault
+        }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         guard !isHead else {
             end(context, keepAlive: keepAlive)

@@ -30,6 +30,8 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
     public var status: Int?
     /// The bytes of body sent so far.
     public var bodyBytes: Int
+    /// What went wrong with it as a rule demanded; nil where nothing did.
+    public var fault: FaultAction?
 }
 
 /// Holds the requests since the start or the last clearing, in order.
@@ -38,10 +40,13 @@ public struct LoggedRequest: Sendable, Hashable, Codable {
 struct RequestLog: Sendable {
     private(set) var requests: [LoggedRequest] = []
     private var nextNumber = 1
+    /// What all requests carried that opens something; it outlives the requests.
+    private(set) var secrets: Set<String> = []
 
     /// Notes a request and gives its number.
     mutating func begin(_ request: SimulatedRequest, account: String?, connection: Int, now: Double) -> Int {
         defer { nextNumber += 1 }
+        secrets.formUnion(Self.secrets(of: request))
         requests.append(
             LoggedRequest(
                 number: nextNumber, time: now, host: request.host, method: request.method, path: request.path,
@@ -52,8 +57,19 @@ struct RequestLog: Sendable {
                     return name.hasPrefix("x-amz-") || name == "authorization" && value.hasPrefix("AWS")
                 },
                 validationToken: request.headers.first(name: RequestValidation.field), account: account,
-                connection: connection, status: nil, bodyBytes: 0))
+                connection: connection, status: nil, bodyBytes: 0, fault: nil))
         return nextNumber
+    }
+
+    /// What a request carries that opens something: passwords, tokens, and the signatures of tokens and addresses.
+    private static func secrets(of request: SimulatedRequest) -> [String] {
+        let tokens = [request.bearerToken, request.headers.first(name: RequestValidation.field)].compactMap(\.self)
+        let password = request.login?.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init)
+        let client = request.path.hasSuffix("/token") ? request.form["client_secret"] : nil
+        let signature = request.query.first { $0.name == "X-Amz-Signature" }?.value
+        // Without its last part, the signature, a token opens nothing.
+        return [password, client, signature].compactMap(\.self)
+            + tokens.flatMap { [$0, $0.split(separator: ".").last.map(String.init) ?? $0] }
     }
 
     /// Notes progress of a request, unless the log was cleared after it came.

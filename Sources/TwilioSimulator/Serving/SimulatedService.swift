@@ -20,11 +20,11 @@ struct SimulatedService: Sendable {
             let (behaviour, fault) = simulation.state.withLock { state in
                 (
                     state.behaviour,
-                    state.faults.action(host: request.host, method: request.method, path: request.path)
+                    state.faults.fault(host: request.host, method: request.method, path: request.path)
                 )
             }
             var response =
-                switch fault {
+                switch fault?.action {
                 case .status(let code, let retryAfter): refusal(request, code, retryAfter, behaviour)
                 case .answer(let code, let type, let body, let headers):
                     SimulatedResponse(
@@ -35,13 +35,13 @@ struct SimulatedService: Sendable {
                         to: count, range: ignoresRange ? nil : request.headers.first(name: "Range"))
                 default: try answer(request, behaviour)
                 }
-            response.fault = fault
-            if fault == .changeETag {
+            response.fault = fault?.placed(inBodyOf: response.range.count)
+            if response.fault == .changeETag {
                 response.headers = response.headers.map { name, value in
                     name == "ETag" ? (name, "\"\(hexadecimal(UInt64.random(in: 0...UInt64.max)))\"") : (name, value)
                 }
             }
-            if case .headers(let headers, let doubles) = fault {
+            if case .headers(let headers, let doubles) = response.fault {
                 let names = Set(headers.keys.map { $0.lowercased() })
                 if !doubles { response.headers.removeAll { names.contains($0.name.lowercased()) } }
                 response.headers = headers.map { ($0, $1) } + response.headers

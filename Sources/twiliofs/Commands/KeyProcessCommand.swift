@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Envelope
 import Foundation
 import Glibc
@@ -15,6 +16,10 @@ struct KeyProcessCommand: ParsableCommand {
     @Option(help: .hidden)
     var socket: Int32
 
+    /// The user whom it becomes once it has read all files.
+    @Option(help: .hidden)
+    var user: String?
+
     func run() throws {
         var type: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -22,6 +27,7 @@ struct KeyProcessCommand: ParsableCommand {
             type == Int32(SOCK_SEQPACKET.rawValue)
         else { throw Failure(.usage, "'\(KeyProcesses.commandName)' is started by a mount alone") }
         NamedThread.nameCurrent(KeyProcesses.processName)
+        let user = try user.map { (name) throws(Failure) in try ServingUser(name) }
         let server = try KeyServer(socket: socket)
         // The first file that needs the passphrase reads it, from a pipe perhaps.
         var reader: PrivateKeys?
@@ -29,15 +35,23 @@ struct KeyProcessCommand: ParsableCommand {
             (file, settings) throws(KeyFileFailure) in
             var keys = reader ?? Self.reader(settings, server)
             defer { reader = keys }
+            keys.take(file, settings)
             do throws(Failure) {
                 return try keys.localContents(
                     of: file.path, what: file.purpose == .signing ? "signing key" : "private key")
             } catch {
                 throw KeyFileFailure(status: error.code.rawValue, message: error.message)
             }
-        } whenRead: {
+        } whenRead: { () throws(SystemError) in
             // The passphrase goes with it.
             reader = nil
+            guard let user else { return }
+            do throws(Failure) {
+                try user.begin()
+                try user.finish()
+            } catch {
+                throw SystemError("the key process can't become the user '\(user.name)'")
+            }
         }
     }
 

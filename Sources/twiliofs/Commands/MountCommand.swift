@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Logging
 import Media
 
@@ -56,6 +55,14 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: .value(
+            "seconds", "Time without progress after which a read, or any other request to a server, fails.",
+            default: "\(MountDefaults.timeout)",
+            note: "At least \(Timeout.range.lowerBound), at most \(Timeout.range.upperBound)."),
+        transform: Timeout.parse)
+    var timeout = MountDefaults.timeout
+
+    @Option(
+        help: .value(
             "mode", "When bytes of authenticated files are released: auto, strict or deferred.",
             default: "\(MountDefaults.integrity.rawValue), which is strict up to --strict-limit"),
         transform: IntegrityMode.parse)
@@ -70,6 +77,9 @@ struct MountCommand: ParsableCommand {
     @Flag(help: "Let other users access the mount; file modes apply.")
     var allowOther = false
 
+    @Flag(help: "Take over the place of a mount of the same account, without a moment when nothing is there.")
+    var replace = false
+
     @Option(name: .customLong("uid"), help: .value("number", "Owner of the files.", default: "the mounting user"))
     var user: UInt32?
 
@@ -83,6 +93,14 @@ struct MountCommand: ParsableCommand {
         help: .value(
             "bits", "Permission bits to remove, in octal.", default: "0\(String(MountDefaults.mask, radix: 8))"))
     var mask: String?
+
+    @Option(
+        name: .customLong("user"),
+        help: .value("name", "The user to become after root has mounted; the files are theirs.", default: "stay root"))
+    var servingUser: String?
+
+    @Flag(help: "Let the process reach all files of its user, not only those that it needs.")
+    var noLandlock = false
 
     @Option(name: .customShort("o"), help: .value("options", "Mount options, separated by commas."))
     var mountOptions: [String] = []
@@ -111,11 +129,7 @@ struct MountCommand: ParsableCommand {
 
     func run() throws {
         if foreground || readyDescriptor != nil {
-            if let descriptor = readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-            // Before this process has other threads, and before anything from the network is in its memory.
-            let processes = KeyProcesses()
-            if needsPrivateKeys { try processes.startFirst() }
-            try Mount(self, processes).run()
+            try Mount(self).run()
         } else {
             try Background.start(keeping: SecretDescriptors.named(in: secretFiles))
         }
@@ -124,7 +138,7 @@ struct MountCommand: ParsableCommand {
 
 extension MountCommand {
     /// Whether private keys are to be read.
-    private var needsPrivateKeys: Bool {
+    var needsPrivateKeys: Bool {
         !keys.files.isEmpty && !keys.isWithoutKey || !account.signingKeys.isEmpty
     }
 }

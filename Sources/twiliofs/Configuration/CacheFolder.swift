@@ -86,13 +86,16 @@ enum CacheFolder {
     }
 
     /// Whether an absolute path without links leads into a folder of the cache, also through a bind mount.
-    static func holds(_ path: String, root: String) -> Bool {
+    ///
+    /// - Parameter isMounted: Whether something is mounted there, which may not answer.
+    static func holds(_ path: String, root: String, isMounted: Bool = false) -> Bool {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
         let used = names.filter { $0.hasPrefix("AC") }.map { root + "/" + $0 } + [ciphertext(root)]
         let identities = Set(used.compactMap(Identity.init(of:)))
         var folder = path[...]
         while true {
-            if let identity = Identity(of: String(folder)), identities.contains(identity) { return true }
+            let isAsked = !isMounted || folder.endIndex < path.endIndex
+            if isAsked, let identity = Identity(of: String(folder)), identities.contains(identity) { return true }
             guard let slash = folder.lastIndex(of: "/"), folder.count > 1 else { return false }
             folder = slash == folder.startIndex ? "/" : folder[..<slash]
         }

@@ -2,16 +2,35 @@ import Foundation
 import Glibc
 
 /// The environment variables; an empty variable counts as not set.
+///
+/// Each is looked up when it is asked for, so that no copy of the secrets among them is kept.
 struct Environment {
-    private let variables: [String: String]
+    private let value: @Sendable (_ name: String) -> String?
 
-    init(_ variables: [String: String] = ProcessInfo.processInfo.environment) { self.variables = variables }
+    /// Makes an environment of some variables.
+    init(_ variables: [String: String]) { value = { variables[$0] } }
+
+    /// The environment of this process.
+    init() { value = { getenv($0).map { String(cString: $0) } } }
+
+    private init(value: @escaping @Sendable (_ name: String) -> String?) { self.value = value }
 
     /// A variable's value without the blanks and line ends around it, which files with variables may leave; nil if the
     /// variable isn't set.
     subscript(name: String) -> String? {
-        let value = variables[name]?.trimmed
-        return value.flatMap { $0.isEmpty ? nil : $0 }
+        let text = value(name)?.trimmed
+        return text.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The environment in which another user's cache folder is found.
+    func forCache(of user: ServingUser) -> Environment {
+        Environment(value: { [value] name in
+            switch name {
+            case "XDG_CACHE_HOME": nil
+            case "HOME": user.home
+            default: value(name)
+            }
+        })
     }
 
     /// The environment variables from which libcurl reads the proxy.

@@ -87,7 +87,7 @@ struct ExternalMediaOptions: ParsableArguments {
                 profile: awsProfile?.trimmed, environment: { Self.value(of: $0, in: environment) },
                 home: Self.home(environment)
             ) { path in
-                guard Glibc.access(path, F_OK) == 0 else { return nil }
+                guard reader.exists(path) else { return nil }
                 let contents = try reader.contents(
                     path, what: "AWS credentials", status: .credentials, limit: Self.fileLimit)
                 return contents.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

@@ -44,6 +44,9 @@ final class KeyFiles: Sendable {
     /// All keys as last read.
     var ring: KeyRing { KeyRing(files.flatMap(\.current.entries)) }
 
+    /// The names of the files whose keys are lost, since the process that held them has ended.
+    var lost: [String] { files.filter(\.isLost).map(\.name) }
+
     /// Has a function called with all keys after each change.
     func whenChanged(_ observer: @escaping @Sendable (KeyRing) -> Void) {
         for file in files {

@@ -1,5 +1,7 @@
 import Logging
 import Media
+import Support
+import Transfer
 
 /// The default values of `twiliofs mount`, for the options and their help.
 enum MountDefaults {
@@ -13,6 +15,8 @@ enum MountDefaults {
     static let integrity = IntegrityMode.automatic
     /// The size up to which `auto` is strict.
     static let strictLimit = ByteSize(bytes: media.strictLimit)
+    /// The time without progress after which a request to a server fails, in seconds.
+    static let timeout = Int(Patience.media.giveUp / .seconds(1))
     /// The interval of requests for new recordings, in seconds.
     static let refresh = 60
     /// The permission bits to remove.

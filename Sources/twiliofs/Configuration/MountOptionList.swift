@@ -9,10 +9,12 @@ struct MountOptionList: Equatable {
     var allowsContents = false
     /// Whether other users have access.
     var allowsOthers = false
+    /// Whether the mount is removed when its process has died.
+    var removesDead = false
     /// The options for libfuse.
     var others: [String] = []
     /// The options that the mount sets itself; repeating them changes nothing.
-    private static let implied: Set = ["ro", "default_permissions"]
+    private static let implied: Set = ["ro", "nosuid", "nodev", "noexec", "default_permissions"]
 
     /// The options for mount(8) and systemd, not for the file system.
     private static let ignored: Set = [
@@ -33,7 +35,10 @@ struct MountOptionList: Equatable {
         case "umask": mask = try Self.mask(value ?? "", option: "-o \(option)")
         case "allow_other": allowsOthers = true
         case "nonempty": allowsContents = true
+        case "auto_unmount": removesDead = true
         case "rw": throw Failure(.configuration, "'-o rw' is not possible: recordings can only be read")
+        case "suid", "dev", "exec":
+            throw Failure(.configuration, "'-o \(option)' is not possible: twiliofs always mounts with 'no\(option)'")
         case "fsname", "subtype", "max_read":
             throw Failure(.configuration, "'-o \(option)' is not possible: twiliofs sets '\(parts[0])' itself")
         case let name where Self.implied.contains(name) || Self.ignored.contains(name) || name.hasPrefix("x-"): break

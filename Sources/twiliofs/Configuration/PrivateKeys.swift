@@ -19,7 +19,7 @@ struct PrivateKeys {
     /// What a file holds: its keys, at least one, and the SID of a public key that stands alone in a line.
     typealias Contents = (keys: [any HeldPrivateKey], publicKeySID: String?)
 
-    let secrets: SecretReader
+    private(set) var secrets: SecretReader
     /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
     /// Whether the terminal may be asked for a passphrase.
@@ -40,6 +40,8 @@ struct PrivateKeys {
     init(secrets: SecretReader, passphraseFile: String?, by process: KeyProcess, later processes: KeyProcesses) {
         self.init(
             secrets: secrets, passphraseFile: passphraseFile, mayAsk: true, holder: .process(process), processes)
+        // Another process reads it again.
+        if let passphraseFile { secrets.expect(secrets.file(named: passphraseFile)) }
     }
 
     private init(
@@ -105,13 +107,26 @@ struct PrivateKeys {
                 try process.read(KeyFileRequest(path: path, purpose: purpose), warn: secrets.warn)
             }
         case .newProcess(let processes):
-            let process = try processes.start(isFirst: false)
+            let process = try processes.start()
+            var settings = settings
+            settings.openedPassphraseFile = passphraseFile.flatMap { secrets.openForOther($0) }
+            let file = KeyFileRequest(path: path, purpose: purpose, opened: secrets.openForOther(path))
+            defer { for opened in [settings.openedPassphraseFile, file.opened] { opened?.close() } }
             return try Failure.ofKeyProcess { () throws(KeyFileFailure) in
                 try process.use(settings)
-                let contents = try process.read(KeyFileRequest(path: path, purpose: purpose), warn: secrets.warn)
+                let contents = try process.read(file, warn: secrets.warn)
                 _ = try process.confine()
                 return contents
             }
+        }
+    }
+
+    /// Takes the files that were opened for this process, which reads one with them.
+    mutating func take(_ file: KeyFileRequest, _ settings: ReadingSettings) {
+        secrets.opened = [:]
+        secrets.opened[file.path] = file.opened
+        if let passphraseFile = settings.passphraseFile {
+            secrets.opened[passphraseFile] = settings.openedPassphraseFile
         }
     }
 

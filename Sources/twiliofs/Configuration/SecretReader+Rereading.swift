@@ -45,6 +45,8 @@ extension SecretReader {
         let files = FileStamp.canBeReadAgain(path) ? [path] : []
         // Before the file is read: one that changes meanwhile counts as changed.
         let stamps = files.map { FileStamp(of: $0) }
+        // Key processes read it.
+        for file in files { expect(file) }
         let value = FileValue(
             "the \(what) in '\(path)'", in: files, first: try first(), stamps: stamps, check: check, isLost: isLost,
             read: { try later() })

@@ -1,6 +1,7 @@
 import Credentials
 import Envelope
 import Glibc
+import KeyProcess
 import Support
 
 /// Reads secrets from files: keys, tokens, passphrases.
@@ -21,6 +22,10 @@ struct SecretReader: Sendable {
     var rereading: Rereading?
     /// A socket at whose end nobody needs the secrets any more, so that no person and no pipe is waited for.
     var asker: Int32?
+    /// Opens the files when this process can't any more; nil if it always can.
+    var doorkeeper: Doorkeeper?
+    /// The files that were opened for this process, by their paths.
+    var opened: [String: OpenedFile] = [:]
     /// Receives a warning about a file.
     var warn: @Sendable (String) -> Void = { _ in }
 
@@ -108,7 +113,7 @@ struct SecretReader: Sendable {
     ) throws(Failure) -> SecretBytes {
         let path = file(named: name)
         // Without O_NONBLOCK, a pipe without a writer would block here.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        let descriptor = open(path)
         guard descriptor >= 0 else { throw notOpened(path, what, status) }
         defer { close(descriptor) }
         var file = stat()
@@ -135,6 +140,41 @@ struct SecretReader: Sendable {
             throw Failure(status, "the file '\(path)' with the \(what) is UTF-16: store it as UTF-8")
         }
         return text
+    }
+
+    /// Opens a file; returns -1 with `errno` if that fails.
+    private func open(_ path: String) -> Int32 {
+        switch opened[path] {
+        case .descriptor(let descriptor):
+            lseek(descriptor, 0, SEEK_SET)
+            return fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        case .failed(let number):
+            errno = number
+            return -1
+        case nil: return doorkeeper?.openSecret(path, flags: Self.flags) ?? Glibc.open(path, Self.flags)
+        }
+    }
+
+    private static let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+
+    /// Opens a file for a process that can't open it itself, and doesn't read it; the caller closes the descriptor.
+    ///
+    /// - Returns: Nil where that process can do what this one can.
+    func openForOther(_ path: String) -> OpenedFile? {
+        guard let doorkeeper else { return nil }
+        let descriptor = doorkeeper.openSecret(path, flags: Self.flags)
+        return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
+    }
+
+    /// Has a file that another process reads opened for that later.
+    func expect(_ path: String) { doorkeeper?.expectSecret(path) }
+
+    /// Whether there is a file, as far as it may be known.
+    func exists(_ path: String) -> Bool {
+        let descriptor = open(path)
+        guard descriptor >= 0 else { return errno != ENOENT && errno != ENOTDIR }
+        close(descriptor)
+        return true
     }
 
     /// The ways in which others can read or change a file, each with its remedy.

@@ -27,11 +27,13 @@ struct SigningKeys {
     ///
     /// - Parameters:
     ///   - account: The account of the arguments that name none.
-    ///   - keys: The keys of `--key`. If one of them is given with its public key's SID, a signing key of the same pair
+    ///   - known: The SIDs of the keys of `--key`, by fingerprint. If one of them is given with its public key's SID, a signing key of the same pair
     ///     needs none. Nothing else tells the SID: Twilio's list of public keys hasn't the keys themselves, and an
     ///     account that demands signatures refuses the list without one.
     ///   - reader: Reads them, with the same passphrase.
-    init(_ arguments: [String], account: SID, keys ring: KeyRing, reader: inout PrivateKeys) throws(Failure) {
+    init(
+        _ arguments: [String], account: SID, known: [String: Set<String>], reader: inout PrivateKeys
+    ) throws(Failure) {
         var keys: [SID: FileValue<Key>] = [:]
         let (secrets, later) = (reader.secrets, reader.later)
         for argument in arguments {
@@ -51,10 +53,10 @@ struct SigningKeys {
             } isLost: {
                 $0.isLost()
             } first: { () throws(Failure) in
-                try Self.key(path, sid, account, ring, &reader)
+                try Self.key(path, sid, account, known, &reader)
             } later: { () throws(Failure) in
                 var reader = later
-                return try Self.key(path, sid, account, ring, &reader)
+                return try Self.key(path, sid, account, known, &reader)
             }
             guard keys.updateValue(key, forKey: account) == nil else {
                 throw Failure(.configuration, "--signing-key is given twice for \(account): give it once")
@@ -62,6 +64,11 @@ struct SigningKeys {
         }
         self.keys = keys
         rereading = secrets.rereading
+    }
+
+    /// Names the files whose keys are lost, since the process that held them has ended.
+    var lost: @Sendable () -> [String] {
+        { [keys] in keys.values.filter(\.isLost).map(\.name).sorted() }
     }
 
     /// Splits `[AC…:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
@@ -158,7 +165,7 @@ struct SigningKeys {
 
     /// Reads a key, and finds its public key's SID: that of the argument, or what stands alone in a line of the file.
     private static func key(
-        _ path: String, _ sid: SID?, _ account: SID, _ ring: KeyRing, _ reader: inout PrivateKeys
+        _ path: String, _ sid: SID?, _ account: SID, _ known: [String: Set<String>], _ reader: inout PrivateKeys
     ) throws(Failure) -> Key {
         if access(path, F_OK) != 0, errno == ENOENT, path.contains(where: { $0 == "=" || $0 == ":" }) {
             throw Failure(.privateKey, "there is no signing key '\(path)'; the form is [AC…:][CR…=]FILE")
@@ -178,8 +185,8 @@ struct SigningKeys {
                     + " out the wrong one")
         }
         let fingerprint = key.publicKeyFingerprint
-        let known = ring.publicKeySIDs(fingerprint: fingerprint)
-        guard let sid = sid ?? written ?? (known.count == 1 ? known.first.flatMap { SID($0) } : nil) else {
+        let sids = known[fingerprint] ?? []
+        guard let sid = sid ?? written ?? (sids.count == 1 ? sids.first.flatMap { SID($0) } : nil) else {
             throw Failure(
                 .privateKey,
                 "the SID of the public key that belongs to the signing key '\(path)' is needed: give"

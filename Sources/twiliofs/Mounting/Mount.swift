@@ -17,35 +17,52 @@ struct Mount {
     private static let patienceForFindings = Duration.seconds(2)
 
     private let command: MountCommand
-    private let keyProcesses: KeyProcesses
-    private let environment = Environment()
+    private let keyProcesses = KeyProcesses()
+    private let environment: Environment
     private let log: LogOutput
+    private let logFile: LogFile?
     private let logger: Logger
+    private let serviceManager: ServiceManager
+    /// The user whom the process becomes; nil if it stays who it is.
+    private let user: ServingUser?
+    /// Does what the confined process can't; nil if it is to be neither confined nor another user.
+    private let doorkeeper: Doorkeeper?
+    /// The environment that tells where the cache is.
+    private let cacheEnvironment: Environment
 
-    init(_ command: MountCommand, _ keyProcesses: KeyProcesses) throws(Failure) {
+    init(_ command: MountCommand) throws(Failure) {
         self.command = command
-        self.keyProcesses = keyProcesses
-        // In the background, the terminal shows only warnings and the reason of a failure, not the log.
-        let destination: LogOutput.Destination
-        if let path = command.logFile {
-            destination = .file(try LogFile(CacheFolder.absolute(path)))
-        } else {
-            destination = command.readyDescriptor == nil ? .standardError : .systemLog
+        // These come first, since the environment mustn't change while other threads run.
+        serviceManager = ServiceManager()
+        let user = try ServingUser.chosen(command.servingUser)
+        environment = Environment()
+        cacheEnvironment = user.map(environment.forCache) ?? environment
+        // SQLite's temporary files are in the cache folder, too: the process may use no other.
+        setenv("SQLITE_TMPDIR", try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment), 1)
+        self.user = user
+        let logFile = try command.logFile.map { (path) throws(Failure) in
+            try LogFile(CacheFolder.absolute(path), for: user)
         }
+        self.logFile = logFile
+        // In the background, the terminal shows only warnings and the reason of a failure, not the log.
+        let destination: LogOutput.Destination =
+            if let logFile { .file(logFile) } else { command.readyDescriptor == nil ? .standardError : .systemLog }
+        CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
+        try Self.prepareProcess(command)
+        // Before anything from the network is in the memory, and before there are other threads and what they open.
+        let isConfined = !command.noLandlock && (try? Landlock()) != nil
+        doorkeeper = isConfined || user != nil ? try Doorkeeper(for: user) : nil
+        if command.needsPrivateKeys { try keyProcesses.startFirst(for: user) }
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        // These come before the memory holds secrets and before threads inherit the signal mask.
-        try Self.forbidCoreDumps()
-        _ = twiliofs_keep_freed_memory()
         // The log is flushed after a failure too.
         defer { log.flush() }
-        try AddressSpaceLimit.check()
-        try ThreadReserve.check()
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
+        let landlock = command.noLandlock ? nil : Confinement.available(logger: logger)
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
 
@@ -56,15 +73,18 @@ struct Mount {
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-        let mountPoint = try MountPoint(command.mountPoint, allowsContents: options.allowsContents)
+        let mountPoint = try MountPoint(
+            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
             secrets: secretReader(rereading), keyProcesses: keyProcesses, logger: logger)
         forgetInheritedSecrets()
+        try user?.takeCacheFolder(command.cacheDir)
+        try user?.begin()
         let catalogFolder = { (sid: SID) throws(Failure) in
             try CacheFolder.path(
-                option: command.cacheDir, account: sid, region: secrets.account.region, environment: environment)
+                option: command.cacheDir, account: sid, region: secrets.account.region, environment: cacheEnvironment)
         }
 
         let ownership = Ownership(
@@ -73,6 +93,8 @@ struct Mount {
         var settings = try self.settings(of: secrets, on: mountPoint, ownership, catalogFolder: catalogFolder)
         settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
         settings.window = window
+        settings.predecessor = mountPoint.predecessor
+        if let doorkeeper { try use(doorkeeper, in: &settings) }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
         settings.keys = KeyRing([])
         defer { mount.stop() }
@@ -83,9 +105,61 @@ struct Mount {
         }
         signals.hold()
         try mount.mount()
+        try Self.unmounting(mount) {
+            // Before this process gives up the right to unmount, which the watch inherits.
+            if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
+            try confine(landlock)
+        }
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
-        try announce(mount, on: mountPoint)
+        try Self.unmounting(mount) { try announce(mount, on: mountPoint) }
+        serviceManager.tell("READY=1", "STATUS=\(secrets.account.account) is mounted on \(mountPoint.path)")
         withExtendedLifetime(secrets) { mount.wait() }
+        serviceManager.tell("STOPPING=1", "STATUS=")
+    }
+
+    /// Sets and checks what belongs to the whole process.
+    private static func prepareProcess(_ command: MountCommand) throws(Failure) {
+        // These come before the memory holds secrets and before threads inherit the signal mask.
+        try ProcessSecrecy.begin()
+        _ = twiliofs_keep_freed_memory()
+        // Whatever a library creates is the user's alone, as are this program's own files.
+        umask(0o077)
+        if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        try AddressSpaceLimit.check()
+        try ThreadReserve.check()
+    }
+
+    /// Unmounts if something fails.
+    private static func unmounting(_ mount: AccountMount, ifThisFails body: () throws -> Void) throws {
+        do { try body() } catch {
+            mount.unmounting()
+            throw error
+        }
+    }
+
+    /// Has the doorkeeper do what this process won't be able to do.
+    private func use(_ doorkeeper: Doorkeeper, in settings: inout MountSettings) throws(Failure) {
+        try doorkeeper.setMountPoint(settings.mountPoint)
+        settings.unmounter = { (path) throws(FileSystemError) in try doorkeeper.unmount(path) }
+        if let logFile {
+            try doorkeeper.setLogFile(logFile.path)
+            logFile.reopen { () throws(Failure) in try doorkeeper.openLogFile() }
+        }
+        if let user { settings.withMountRights = { try user.asRoot($0) } }
+    }
+
+    /// Gives up the rights that were for mounting alone.
+    private func confine(_ landlock: Landlock?) throws(Failure) {
+        guard let doorkeeper else { return }
+        try user?.finish()
+        try doorkeeper.seal()
+        // This user may be kept out of a folder with secrets.
+        if user != nil { FileStamp.look { doorkeeper.statusOfSecret($0) } }
+        let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
+        let authorities = command.account.certificateAuthorities(environment)?.file
+        let rules = MountAccess.rules(
+            cacheFolder: root, authorityFile: authorities.map { CacheFolder.absolute($0) })
+        try Confinement.begin(landlock, rules, logger: logger)
     }
 
     /// The settings from the command line that need no check.
@@ -96,7 +170,7 @@ struct Mount {
         let (account, credentials) = (secrets.account, secrets.credentials)
         var settings = MountSettings(
             version: TwilioFS.version, account: account.account, credentials: credentials.main,
-            endpoints: account.endpoints, transfer: transferConfiguration, keys: secrets.ring,
+            endpoints: account.endpoints, transfer: transferConfiguration(secrets), keys: secrets.ring,
             media: try mediaConfiguration(spoolFolder: try catalogFolder(account.account)),
             ownership: ownership, mountPoint: mountPoint.path, threadCount: threadCount)
         settings.sync = command.window.settings
@@ -104,11 +178,11 @@ struct Mount {
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.externalMedia = secrets.externalMedia
-        settings.keyProcess = keyProcesses.state
+        settings.keyProcess = keyProcesses.status(lostKeys: secrets.lostKeys)
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
-            let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+            let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
             settings.diskCache = (CacheFolder.ciphertext(root), command.cacheSize.bytes, command.cacheMinFree.bytes)
         }
         return settings
@@ -116,6 +190,10 @@ struct Mount {
 
     /// Prints warnings of unreadable recordings, then lets the waiting process return.
     private func announce(_ mount: AccountMount, on mountPoint: MountPoint) throws {
+        // The log has it, too.
+        if let predecessor = mountPoint.predecessor, isTerminalFree {
+            Failure.show(predecessor.sentence(on: mountPoint.path))
+        }
         guard let descriptor = command.readyDescriptor else { return }
         if log.isUnheard {
             warn("nothing is logged as long as no system log listens at \(SystemLog.path): give --log-file")
@@ -129,15 +207,10 @@ struct Mount {
         }
         // The log's own errors still reach the terminal here.
         log.flush()
-        do {
-            guard mount.isMounted else {
-                throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
-            }
-            try Background.detach(telling: descriptor)
-        } catch {
-            mount.unmounting()
-            throw error
+        guard mount.isMounted else {
+            throw Failure(.mountPoint, "'\(mountPoint.path)' was unmounted before anybody could use it")
         }
+        try Background.detach(telling: descriptor)
     }
 
     /// Logs a warning, and shows it on the terminal.
@@ -145,18 +218,19 @@ struct Mount {
 
     /// The function that ``warn(_:)`` calls, for other threads too.
     private var warning: @Sendable (String) -> Void {
-        // In the foreground, the log itself may be the terminal.
-        let isShown = command.readyDescriptor != nil || command.logFile != nil
-        return { [logger] sentence in
+        { [logger, isTerminalFree] sentence in
             logger.warning("\(sentence)")
-            if isShown { Failure.show("warning: \(sentence)") }
+            if isTerminalFree { Failure.show("warning: \(sentence)") }
         }
     }
+
+    /// Whether the terminal isn't the log itself, as it may be in the foreground.
+    private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
     private func secretReader(_ rereading: Rereading) -> SecretReader {
         SecretReader(
             isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
-            rereading: rereading, warn: warning)
+            rereading: rereading, doorkeeper: doorkeeper, warn: warning)
     }
 
     /// Removes secrets from the environment, and closes the parent's pipes with secrets.
@@ -182,22 +256,18 @@ struct Mount {
         return configuration
     }
 
-    private static func forbidCoreDumps() throws(Failure) {
-        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
-        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, twiliofs_disable_core_dumps() == 0
-        else { throw Failure(.other, "core dumps can't be switched off: \(SystemErrorCode.current)") }
-    }
-
     /// Refuses a mount that contains its own files, and so would wait for itself.
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
-        let root = try CacheFolder.root(option: command.cacheDir, environment: environment)
+        let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
         let authorities = command.account.certificateAuthorities(environment)?.file
         let places = [
             (root, "the cache folder"), (command.logFile, "the log file"),
             (authorities, "the file of certificate authorities"),
         ]
         for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
-        guard !CacheFolder.holds(mountPoint.path, root: root) else {
+        // What is mounted there already may not answer, and no folder of the cache is in it.
+        let isInCache = CacheFolder.holds(mountPoint.path, root: root, isMounted: mountPoint.predecessor != nil)
+        guard !isInCache else {
             throw Failure(
                 .mountPoint,
                 "the mount point '\(mountPoint.path)' is in the cache folder '\(root)': choose another directory")
@@ -207,10 +277,14 @@ struct Mount {
             isOutside: mountPoint.path)
     }
 
-    private var transferConfiguration: TransferClient.Configuration {
+    private func transferConfiguration(_ secrets: MountSecrets) -> TransferClient.Configuration {
         let authorities = command.account.certificateAuthorities(environment)
-        return TransferClient.Configuration(
+        var configuration = TransferClient.Configuration(
             certificateAuthorityFile: authorities.map { CacheFolder.absolute($0.file) },
             certificateAuthoritySource: authorities?.source, userAgent: "twiliofs/\(TwilioFS.version)")
+        configuration.timeout = .seconds(command.timeout)
+        let (given, external) = (secrets.account.endpoints.givenHosts, secrets.externalMedia)
+        configuration.isNamedByUser = { given.contains($0) || external?.names($0) == true }
+        return configuration
     }
 }

@@ -12,6 +12,9 @@ struct MountSecrets {
     let credentials: SigningKeys.Signed
     let externalMedia: ExternalMedia?
 
+    /// Names the files whose keys are lost, since the process that held them has ended.
+    let lostKeys: @Sendable () -> [String]
+
     /// The files of private keys; nil for a mount without.
     private let keys: KeyFiles?
 
@@ -28,10 +31,14 @@ struct MountSecrets {
                 PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, by: $0, later: keyProcesses)
             } ?? PrivateKeys(secrets: secrets, passphraseFile: passphraseFile)
         if let process { try Failure.ofKeyProcess { () throws(KeyFileFailure) in try process.use(reader.settings) } }
-        keys = try Self.keys(keyOptions, &reader)
-        credentials = try SigningKeys(
-            accountOptions.signingKeys, account: account.account, keys: keys?.ring ?? KeyRing([]), reader: &reader
-        ).sign(account, KindCredentials(subaccounts, account: account.account, secrets: secrets))
+        let keys = try Self.keys(keyOptions, &reader)
+        let signingKeys = try SigningKeys(
+            accountOptions.signingKeys, account: account.account, known: keys?.ring.publicKeySIDs ?? [:],
+            reader: &reader)
+        credentials = try signingKeys.sign(
+            account, KindCredentials(subaccounts, account: account.account, secrets: secrets))
+        lostKeys = { [weak keys, lost = signingKeys.lost] in (keys?.lost ?? []) + lost() }
+        self.keys = keys
         if let process { try Self.confine(process, secrets.warn) }
         externalMedia = try external.access(environment: environment, secrets: secrets)
     }

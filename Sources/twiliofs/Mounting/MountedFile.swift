@@ -40,7 +40,8 @@ struct MountedFile {
         case ENOTCONN, ECONNABORTED:
             Failure(
                 .mountPoint,
-                "the mount on '\(mountPoint)' has died: run 'twiliofs unmount \(mountPoint)', then mount again")
+                "the mount on '\(mountPoint)' has died: mount again, which removes it, or run 'twiliofs unmount"
+                    + " \(mountPoint)'")
         case EACCES:
             Failure(
                 .mountPoint, "the mount on '\(mountPoint)' is another user's: ask as the user who has mounted it")

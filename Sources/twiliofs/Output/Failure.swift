@@ -25,6 +25,8 @@ enum FailureStatus: Int32, ErrorCode {
     case cache = 16
     /// Settings conflict or are invalid, or a limit of the system is too low.
     case configuration = 17
+    /// The process that was to serve the mount has crashed (EX_SOFTWARE of sysexits.h).
+    case crash = 70
     /// ArgumentParser's status for a wrong command line (EX_USAGE of sysexits.h).
     case usage = 64
 }

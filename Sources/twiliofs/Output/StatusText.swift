@@ -104,7 +104,8 @@ struct StatusText {
 
     private var keyProcessLines: [Line] {
         guard status.keyProcess == KeyProcessState.ended.rawValue else { return [] }
-        return [emphasized("  ! the process that holds the private keys has ended: see the log")]
+        let lost = (status.lostKeys ?? []).map { emphasized("  ! lost: \($0.name)") }
+        return [emphasized("  ! the process that holds the private keys has ended: see the log")] + lost
     }
 
     // MARK: Requests

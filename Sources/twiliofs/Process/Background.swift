@@ -38,8 +38,21 @@ enum Background {
         }
         switch end {
         case .exited(let status): throw ExitCode(status)
-        case .killed(let signal): throw Failure(.other, "the serving process was ended by signal \(signal)")
+        case .killed(let signal): throw failure(of: signal)
         }
+    }
+
+    /// The failure of a serving process that a signal has ended before its mount answered.
+    static func failure(of signal: Int32) -> Failure {
+        let name = CrashSignals.description(of: signal)
+        if CrashSignals.all.contains(signal) {
+            return Failure(
+                .crash,
+                "the serving process has crashed (\(name)), which is a fault of twiliofs or of a library; its log"
+                    + " has the place: please report it")
+        }
+        let reason = signal == SIGKILL ? ": somebody ended it, or the system had no memory left" : ""
+        return Failure(.other, "the serving process was ended by \(name)\(reason)")
     }
 
     /// Leaves the terminal, then reports to the waiting process that the mount answers.
@@ -49,7 +62,8 @@ enum Background {
         _ = chdir("/")
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else { throw Failure(.other, "/dev/null can't be opened: \(SystemErrorCode.current)") }
-        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] { dup2(null, stream) }
+        for stream in [STDIN_FILENO, STDOUT_FILENO] { dup2(null, stream) }
+        dup2(CrashSignals.keepStandardError() ?? null, STDERR_FILENO)
         close(null)
         _ = write(descriptor, [0], 1)
         close(descriptor)

@@ -12,8 +12,6 @@ final class KeyProcesses: Sendable {
 
     private struct State {
         var isStarted = false
-        /// Whether one has ended although it was needed, and none was started since.
-        var hasEnded = false
         var observer: Observer?
         /// The first process, until it is taken.
         var first: KeyProcess?
@@ -30,8 +28,10 @@ final class KeyProcesses: Sendable {
     private let shared = Locked(State())
 
     /// Starts the first process, which may ask on the terminal and read pipes that this process has inherited.
-    func startFirst() throws(Failure) {
-        let process = try start(isFirst: true)
+    ///
+    /// - Parameter user: The user whom it becomes once it has read all files, as the mount does.
+    func startFirst(for user: ServingUser?) throws(Failure) {
+        let process = try start(isFirst: true, user.map { ["--user", $0.name] } ?? [])
         shared.withLock { $0.first = process }
     }
 
@@ -43,21 +43,18 @@ final class KeyProcesses: Sendable {
         }
     }
 
-    /// Starts a process.
-    ///
-    /// - Parameter isFirst: Whether it may ask on the terminal and read pipes that this process has inherited.
-    func start(isFirst: Bool) throws(Failure) -> KeyProcess {
+    /// Starts a process for a file that is read again.
+    func start() throws(Failure) -> KeyProcess { try start(isFirst: false, []) }
+
+    private func start(isFirst: Bool, _ words: [String]) throws(Failure) -> KeyProcess {
         do throws(SystemError) {
             let process = try KeyProcess(
                 program: "/proc/self/exe",
-                arguments: { [Self.processName, Self.commandName, "--socket", String($0)] },
+                arguments: { [Self.processName, Self.commandName, "--socket", String($0)] + words },
                 environment: Environment.withoutSecrets, isFirst: isFirst)
             let started = ContinuousClock.now
             process.whenEnded { [self] in note($0, age: .now - started) }
-            shared.withLock { state in
-                state.isStarted = true
-                state.hasEnded = false
-            }
+            shared.withLock { $0.isStarted = true }
             return process
         } catch {
             throw Failure(.other, error.message)
@@ -67,18 +64,19 @@ final class KeyProcesses: Sendable {
     /// Has a function called when a process has ended although it is needed.
     func whenEnded(_ observer: @escaping Observer) { shared.withLock { $0.observer = observer } }
 
-    /// The state for the status.
-    var state: @Sendable () -> KeyProcessState {
+    /// Tells the state for the status.
+    ///
+    /// - Parameter lostKeys: Names the files whose keys are lost.
+    func status(lostKeys: @escaping @Sendable () -> [String]) -> @Sendable () -> KeyProcessStatus {
         { [shared] in
-            shared.withLock { $0.isStarted ? $0.hasEnded ? .ended : .running : .none }
+            let lost = lostKeys()
+            let isStarted = shared.withLock(\.isStarted)
+            return KeyProcessStatus(state: !lost.isEmpty ? .ended : isStarted ? .running : .none, lostKeys: lost)
         }
     }
 
     private func note(_ end: ProcessEnd?, age: Duration) {
-        let observer = shared.withLock { state in
-            state.hasEnded = true
-            return state.observer
-        }
+        let observer = shared.withLock(\.observer)
         let how =
             switch end {
             case .killed(let signal): "was ended by signal \(signal)"

@@ -9,7 +9,7 @@ struct StartedKeys {
     static let sid = "CR0123456789abcdef0123456789abcdef"
 
     let process: KeyProcess
-    let confinement: Confinement
+    let confinement: KeyConfinement
     /// The first key of each file.
     let keys: [any HeldPrivateKey]
 

@@ -35,7 +35,7 @@ public final class BackgroundMount: Sendable {
                 + [
                     BuiltPrograms.twiliofs, "mount", "--cache-dir", folder.path("cache"), "--log-file",
                     folder.path("log"),
-                ] + options + [path],
+                ] + MountedAccount.withLogLevel(options) + [path],
             adding: MountedAccount.environment(account).merging(environment) { $1 }, startsSession: true, seconds: 20)
         let processes = try Command.run(["pgrep", "-f", "twiliofs mount.*\(folder.url.path)"]).lines.compactMap(
             Int32.init)

@@ -62,6 +62,9 @@ public final class KeyPair: Sendable {
         try Command.shell(script, String(bits), Self.passphrase, directory: folder.url.path)
         privatePEM = try String(contentsOfFile: folder.path("pkcs8.pem"), encoding: .utf8)
         publicPEM = try String(contentsOfFile: folder.path("public.pem"), encoding: .utf8)
+        let files = try Format.allCases.map { try String(contentsOfFile: privateKey($0), encoding: .utf8) }
+        let secrets = Set((files + [Self.passphrase]).map(Secret.text))
+        SecretRegister.shared.add { secrets }
     }
 
     /// The path of the public key's file.

@@ -35,9 +35,8 @@ public final class MountedAccount: Sendable {
             wrapper
                 + [BuiltPrograms.twiliofs, "mount", "--foreground", "--cache-dir", cacheFolder ?? folder.path("cache")]
                 + (keys.isEmpty ? ["--no-key"] : keys.flatMap { ["--key", $0] })
-                + (namesAuthority ? account.simulator.authorityFile.map { ["--ca-file", $0] } ?? [] : []) + options + [
-                    path
-                ],
+                + (namesAuthority ? account.simulator.authorityFile.map { ["--ca-file", $0] } ?? [] : [])
+                + Self.withLogLevel(options) + [path],
             environment: Command.environment.merging(Self.environment(account)) { $1 }.merging(environment) { $1 })
         guard eventually(within: 30, { isMounted || !process.isRunning }), process.isRunning else {
             throw CommandError("the account can't be mounted: \(process.errorText)")
@@ -49,6 +48,12 @@ public final class MountedAccount: Sendable {
         process.send(SIGTERM)
         if !eventually(within: 5, { !process.isRunning }) { process.kill() }
         if isMounted { umount2(path, 2 /* MNT_DETACH */) }
+    }
+
+    /// Options of a mount that logs what a debugger wants, unless they say otherwise: each log is searched for secrets.
+    static func withLogLevel(_ options: [String]) -> [String] {
+        let isSet = options.contains { $0 == "--log-level" || $0.hasPrefix("--log-level=") }
+        return options + (isSet ? [] : ["--log-level", "debug"])
     }
 
     /// The variables that lead `twiliofs` to an account.

@@ -28,6 +28,10 @@ public final class SimulatedAccount: Sendable {
         try configure(&configuration)
         simulator = try TwilioSimulator.start(configuration)
         TestScope.current?.keep(self)
+        SecretRegister.shared.add { [weak self] in
+            guard let secrets = self?.simulator.secrets else { return nil }
+            return Set(secrets.texts.map(Secret.text)).union(secrets.contentKeys.map(Secret.bytes))
+        }
     }
 
     deinit { stop() }

@@ -31,6 +31,7 @@ public final class RunningCommand: Sendable {
         input = keepsInputOpen ? Pipe() : nil
         // A file, so that no pipe can fill up while the output is waited for.
         try bytes?.write(to: URL(filePath: folder.path("input")))
+        Self.noteLogs(of: words, in: folder)
         let file = bytes == nil ? nil : FileHandle(forReadingAtPath: folder.path("input"))
         defer { try? file?.close() }
         processID = try Spawning.spawn(
@@ -42,6 +43,17 @@ public final class RunningCommand: Sendable {
 
     deinit {
         kill()
+    }
+
+    /// Has what a `twiliofs` writes searched for secrets at the end of the test.
+    private static func noteLogs(of words: [String], in folder: TemporaryFolder) {
+        guard let scope = TestScope.current, words.contains(where: { $0.contains(BuiltPrograms.twiliofs) }) else {
+            return
+        }
+        var paths = [folder.path("error"), folder.path("output")]
+        for (option, value) in zip(words, words.dropFirst()) where option == "--log-file" { paths.append(value) }
+        paths += words.filter { $0.hasPrefix("--log-file=") }.map { String($0.dropFirst("--log-file=".count)) }
+        for path in paths { scope.search(log: path) }
     }
 
     /// What it has written to standard output so far.

@@ -33,7 +33,11 @@ public struct OrderlyTrait: SuiteTrait, TestTrait, TestScoping {
         guard testCase == nil else {
             let entry = Watchdog.shared.watch(test.qualifiedName, limit: limit)
             defer { Watchdog.shared.forget(entry) }
-            return try await TestScope.$current.withValue(TestScope()) { try await function() }
+            let scope = TestScope()
+            return try await TestScope.$current.withValue(scope) {
+                defer { scope.reportLeaks() }
+                try await function()
+            }
         }
         // A suite within another one is part of it.
         if Self.isInsideGate { return try await function() }

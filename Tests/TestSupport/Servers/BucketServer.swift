@@ -122,6 +122,8 @@ public final class BucketServer: Sendable {
         guard isReady, process.isRunning else { throw CommandError("no bucket server: \(process.errorText)") }
         let ready = try JSONDecoder().decode(Ready.self, from: process.output)
         (url, keys) = (ready.url, ready.keys)
+        let secrets = Set(keys.values.flatMap { [$0.secret, $0.token].compactMap(\.self) }.map(Secret.text))
+        SecretRegister.shared.add { [weak self] in self == nil ? nil : secrets }
     }
 
     /// A key that may get the objects below the prefixes, and do nothing else.

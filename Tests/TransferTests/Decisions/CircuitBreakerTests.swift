@@ -73,13 +73,25 @@ struct CircuitBreakerTests {
             // Another one's failure isn't the probe's.
             breaker.failed("refused", began: at(time - 5), now: at(time + 2.5))
             #expect(breaker.state == .halfOpen(since: at(time)))
-            breaker.failed("refused", began: at(time), now: at(time + 2.5))
-            time += 2.5
+            breaker.failed("silent", began: at(time), now: at(time + 3))
+            time += 3
         }
         #expect(pauses.map { $0.rounded() } == [1, 2, 4, 8, 16, 32, 60, 60, 60])
         breaker.succeeded()
         #expect(breaker.isFresh)
         #expect(admit(&breaker, time) == "attempt")
+    }
+
+    @Test("It is open for 4 seconds at most while probes fail at once, however long it was open before")
+    func quickPauses() throws {
+        var breaker = try opened()
+        var time = 1.0
+        for (duration, pause) in [(0.0625, 2.0), (2.875, 4), (0, 4), (2.875, 4), (3, 8), (5, 16), (0, 4), (3, 8)] {
+            #expect(admit(&breaker, time) == "probe")
+            breaker.failed("refused", began: at(time), now: at(time + duration))
+            time += duration + pause
+            #expect(breaker.state == .open(until: at(time)))
+        }
     }
 
     @Test("When nobody wants the probe's result any more, the next attempt is one")

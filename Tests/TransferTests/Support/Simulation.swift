@@ -18,7 +18,11 @@ struct Simulation {
         case silence
     }
 
-    private(set) var now = SuspendingClock.now
+    private(set) var now = SuspendingClock.now {
+        didSet { clock.withLock { $0 = now } }
+    }
+    /// The time, for sources and servers.
+    let clock = Locked(SuspendingClock.now)
     let start: SuspendingClock.Instant
     private(set) var machine: TransferStateMachine
     private(set) var requests: [ExchangeRequest] = []
@@ -39,11 +43,14 @@ struct Simulation {
     private(set) var authorizations: [Authorization?] = []
     /// How long a request waits for its turn.
     var queueing = Duration.zero
+    /// The time until a source or a server answers.
+    var latency = Duration.zero
     private var firstOffset: Int64?
     private let keepsBytes: Bool
 
     init(_ plan: TransferPlan, address: Address? = nil, seed: UInt64 = 1) {
         start = now
+        clock.withLock { [now] in $0 = now }
         keepsBytes = plan.isDownload
         machine = TransferStateMachine(plan, address: address, now: now, random: SeededGenerator(seed: seed))
     }
@@ -86,6 +93,7 @@ struct Simulation {
             switch action {
             case .askForAddress(let old):
                 refused.append(old)
+                now = now.advanced(by: latency)
                 next += machine.addressArrived(source(old), now: now)
                 isWaiting = false
             case .askForCredential(_, let old):
@@ -104,8 +112,7 @@ struct Simulation {
                     isWaiting = false
                     continue
                 }
-                requests.append(request)
-                next += perform(request, server(request, requests.count - 1))
+                next += perform(request, server)
                 isWaiting = false
             case .abandon:
                 break
@@ -143,16 +150,21 @@ struct Simulation {
         return machine.timeHasPassed(now: now)
     }
 
-    private mutating func perform(_ request: ExchangeRequest, _ answer: Answer) -> [TransferAction] {
+    private mutating func perform(
+        _ request: ExchangeRequest, _ server: (ExchangeRequest, Int) -> Answer
+    ) -> [TransferAction] {
         if queueing > .zero {
             let target = now.advanced(by: queueing)
             if let deadline = machine.deadline, deadline < target { return passTime() }
             now = target
         }
+        if let actions = machine.addressIsStale(now: now) { return actions }
+        requests.append(request)
         let authorization = request.address.credentials?.authorization(for: request.outgoing)
         authorizations.append(authorization)
         machine.exchangeStarted(authorization, now: now)
-        switch answer {
+        now = now.advanced(by: latency)
+        switch server(request, requests.count - 1) {
         case .failure(let code):
             return machine.exchangeEnded(
                 .failure(TransferError(code, "Simulated.")), keptBody: [], now: now)

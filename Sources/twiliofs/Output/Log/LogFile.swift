@@ -6,23 +6,34 @@ final class LogFile: Sendable {
     /// The absolute path.
     let path: String
     /// The descriptor; it needs no lock, since its number stays the same when the file is opened again.
-    private let descriptor: Int32
+    let descriptor: Int32
+    /// Opens the file again; nil for this process.
+    private let opener = Locked<(@Sendable () throws(Failure) -> Int32)?>(nil)
     /// Whether the last line may be incomplete.
     private let isCut = Locked(false)
 
     /// Opens the file, and creates a missing one with mode 0600.
     ///
+    /// - Parameter user: The user whom this process is going to be.
     /// - Throws: ``Failure`` if it can't be opened, isn't a regular file with one name, or others could change it.
-    init(_ path: String) throws(Failure) {
+    init(_ path: String, for user: ServingUser? = nil) throws(Failure) {
         self.path = path
-        descriptor = try Self.open(path)
+        if let user {
+            descriptor = try user.opening(path) { () throws(Failure) in try Self.open(path) }
+        } else {
+            descriptor = try Self.open(path)
+        }
     }
 
     deinit { close(descriptor) }
 
+    /// Has another process open the file again, since this one can't any more.
+    func reopen(by opener: @escaping @Sendable () throws(Failure) -> Int32) { self.opener.withLock { $0 = opener } }
+
     /// Opens the file again by its name, after a rotation; if that fails, the previous file stays open.
     func reopen() throws(Failure) {
-        let new = try Self.open(path)
+        let opener = opener.withLock(\.self)
+        let new = if let opener { try opener() } else { try Self.open(path) }
         defer { close(new) }
         guard dup2(new, descriptor) >= 0 else { throw Self.refusal(path) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -39,7 +50,8 @@ final class LogFile: Sendable {
         return isWhole ? nil : "\(SystemErrorCode(rawValue: error == 0 ? EIO : error))"
     }
 
-    private static func open(_ path: String) throws(Failure) -> Int32 {
+    /// Opens a file for appending, with the checks of ``init(_:for:)``; the caller closes the descriptor.
+    static func open(_ path: String) throws(Failure) -> Int32 {
         // O_NONBLOCK, since a FIFO would block; O_NOFOLLOW, since others' links could lead elsewhere.
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
         let descriptor = Glibc.open(path, flags, 0o600)

@@ -3,7 +3,7 @@ import Glibc
 import Support
 
 /// What the key process has given up, and how far the system let it.
-public struct Confinement: Hashable, Sendable {
+public struct KeyConfinement: Hashable, Sendable {
     /// Whether all of its memory is locked; if not, only the private keys themselves are, if that was possible.
     public let isMemoryLocked: Bool
     /// Whether a filter ends the process at every system call that it doesn't need.
@@ -27,7 +27,7 @@ public struct Confinement: Hashable, Sendable {
     /// Gives up everything but a socket, memory and the threads that run.
     ///
     /// No other thread may do anything meanwhile, and none can be started later.
-    static func complete(keeping socket: Int32) -> Confinement {
+    static func complete(keeping socket: Int32) -> KeyConfinement {
         // Away from the terminal and its signals. It fails only in the leader of a group, which no started process is.
         setsid()
         _ = chdir("/")
@@ -35,7 +35,7 @@ public struct Confinement: Hashable, Sendable {
         let isMemoryLocked = lockMemory()
         let filter = SystemCallFilter(socket: socket)
         closeDescriptors(but: socket)
-        return Confinement(isMemoryLocked: isMemoryLocked, isFiltered: filter?.load() ?? false)
+        return KeyConfinement(isMemoryLocked: isMemoryLocked, isFiltered: filter?.load() ?? false)
     }
 
     /// Has no signal do anything, except those of a broken process and SIGKILL: the process ends with its socket.

@@ -1,0 +1,29 @@
+"""Reads in every way and at every place, through a service that fails."""
+
+from chaos import faults, library
+from chaos.harness import none, row, told
+from chaos.readers import exercise, late, wrong
+
+
+def rows(sizes):
+    count = 2000 if sizes.is_quick else 1_000_000
+    figures = (
+        wrong(f"{count:,} random reads through faults, by pread, O_DIRECT, mmap, sendfile, of 24 threads"),
+        none("… reads that failed", "errors"), late(), told("… the longest", "s", "longest"),
+        told("… their time", "s", "time"))
+    return [row("reads", figures, lambda chaos: _measure(chaos, count), (faults.NOTE,))]
+
+
+def _measure(chaos, count):
+    account = chaos.account(library.originals(chaos, chaos.amount(60, 20), library.LARGE))
+    # A short run has its silence in another row.
+    faults.begin(chaos, account, stalled=chaos.amount(0.02, 0))
+    # Less memory than media, so that it is fetched again and again: of what the kernel doesn't have, about a tenth.
+    mounted = chaos.mounted(account, "--memory", chaos.amount("72M", "32M"))
+    begin = chaos.clock()
+    tally = exercise(
+        chaos, account.recordings.values(), mounted.path, "reads", count=count, threads=24,
+        forget=chaos.amount(1, 20))
+    return {
+        "wrong": tally.wrong, "errors": tally.errors, "late": tally.late, "longest": tally.longest,
+        "time": chaos.clock() - begin}

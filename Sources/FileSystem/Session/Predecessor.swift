@@ -1,0 +1,88 @@
+import CFUSE
+import Glibc
+import Support
+
+/// A mount of twiliofs that is on the mount point, and of which a new one takes the place.
+public struct Predecessor: Sendable {
+    /// Whether its process has died; otherwise it is to be replaced.
+    let isDead: Bool
+    /// Whether the directory below may have contents.
+    let allowsContents: Bool
+
+    /// Checks that a mount may go.
+    ///
+    /// - Parameter replaces: Whether a living one is to be replaced.
+    init(_ mount: MountTable.Entry, allowsContents: Bool, replaces: Bool) throws(FileSystemError) {
+        self.allowsContents = allowsContents
+        try Self.checkOwner(of: mount)
+        isDead = MountState(of: mount.path) == .dead
+        if isDead { return }
+        guard replaces else {
+            throw FileSystemError.mountPoint(
+                mount.path,
+                "is busy: a mount of twiliofs is there already; unmount it, choose another directory, or give --replace"
+                    + " to take it over")
+        }
+        guard geteuid() == 0 else {
+            throw FileSystemError.mountPoint(
+                mount.path,
+                "can't be taken over by --replace: only root can put one mount in the place of another without a moment"
+                    + " when the directory is empty; run 'twiliofs unmount --lazy \(mount.path)' first")
+        }
+    }
+
+    /// The sentence for the user once the new mount is there.
+    public func sentence(on path: String) -> String {
+        isDead
+            ? "the mount on '\(path)', whose process had died, was removed"
+            : "the mount on '\(path)' was replaced; its process ends when the files that are open in it are closed"
+    }
+
+    /// Checks that a mount of twiliofs is this user's.
+    static func checkOwner(of mount: MountTable.Entry) throws(FileSystemError) {
+        guard let owner = mount.owner, owner != geteuid() else { return }
+        throw FileSystemError.mountPoint(
+            mount.path,
+            "is busy: another user, with the ID \(owner), has mounted an account there; that user has to unmount it, or"
+                + " root with 'twiliofs unmount'")
+    }
+}
+
+/// What a mounted file system does when it is asked for its statistics, which needs no network.
+enum MountState {
+    /// It answers.
+    case answering
+    /// Nobody serves it any more.
+    case dead
+    /// It doesn't answer in time.
+    case silent
+
+    /// Asks for it on a thread, which is abandoned if there is no answer.
+    ///
+    /// Not for attributes, which the kernel keeps when the process has died.
+    ///
+    /// - Parameter patience: The longest wait; for a dead mount the kernel answers at once.
+    init(of path: String, patience: Duration = .seconds(1)) {
+        self.init(patience) { statvfs(path, &$0) }
+    }
+
+    /// Asks a mount that isn't in the tree of directories, by a descriptor of its root.
+    init(ofRoot descriptor: Int32, patience: Duration) {
+        self.init(patience) { fstatvfs(descriptor, &$0) }
+    }
+
+    private init(_ patience: Duration, ask: @escaping @Sendable (inout statvfs) -> Int32) {
+        let answer = Condition<Int32?>(nil)
+        let thread = try? NamedThread(name: "mount-state") {
+            var statistics = statvfs()
+            let result = ask(&statistics) == 0 ? 0 : errno
+            answer.change { $0 = result }
+        }
+        guard thread != nil, let error = answer.wait(timeout: patience, until: { $0 }) else {
+            self = .silent
+            return
+        }
+        // The second one is that of a connection that was aborted by its control file.
+        self = error == ENOTCONN || error == ECONNABORTED ? .dead : .answering
+    }
+}

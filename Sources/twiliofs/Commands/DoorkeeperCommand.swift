@@ -1,0 +1,68 @@
+import ArgumentParser
+import CLinux
+import FileSystem
+import Glibc
+import Support
+
+/// `twiliofs doorkeeper`, which the program starts for itself: see ``Doorkeeper``.
+struct DoorkeeperCommand: ParsableCommand {
+    static let name = "doorkeeper"
+    static let configuration = CommandConfiguration(
+        commandName: name, abstract: "Open files and unmount for a mount.", shouldDisplay: false)
+
+    @Option(help: .hidden)
+    var user: String?
+
+    func run() throws {
+        try ProcessSecrecy.begin()
+        NamedThread.nameCurrent("twiliofs-door")
+        // The signals of a terminal or of a service manager are the mount's, whose end is this one's.
+        for number in 1...64 where number != SIGCHLD && !CrashSignals.all.contains(Int32(number)) {
+            signal(Int32(number), SIG_IGN)
+        }
+        setsid()
+        _ = chdir("/")
+        var type: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(Doorkeeper.descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0,
+            type == Int32(SOCK_SEQPACKET.rawValue)
+        else { throw Failure(.usage, "'\(Self.name)' is for the program's own use") }
+        _ = fcntl(Doorkeeper.descriptor, F_SETFD, FD_CLOEXEC)
+        let user = try user.map { (name) throws(Failure) in try ServingUser(name) }
+        var door = Door(hands: FileHands(user: user))
+        while let (bytes, descriptor) = DoorSocket.receive(Doorkeeper.descriptor) {
+            if let descriptor { close(descriptor) }
+            guard let request = DoorMessage.Request(bytes) else { break }
+            let (answer, opened) = door.answer(request)
+            let packet = answer.bytes
+            let isSent = twiliofs_send_message(Doorkeeper.descriptor, packet, packet.count, opened ?? -1) != 0
+            if let opened { close(opened) }
+            guard isSent else { break }
+        }
+    }
+}
+
+/// Opens files, and unmounts.
+private struct FileHands: Door.Hands {
+    /// The user whom the mount has become.
+    let user: ServingUser?
+
+    func openSecret(_ path: String) -> Int32 {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        guard let user else { return open(path, flags) }
+        return user.opening(path) { open(path, flags) }
+    }
+
+    func openLogFile(_ path: String) throws(Failure) -> Int32 {
+        guard let user else { return try LogFile.open(path) }
+        return try user.opening(path) { () throws(Failure) in try LogFile.open(path) }
+    }
+
+    func unmount(_ path: String) throws(DoorRefusal) {
+        do throws(FileSystemError) {
+            try Unmounting.unmount(path, isLazy: true)
+        } catch {
+            throw DoorRefusal(kind: error.code.doorKind, sentence: error.message)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+import Glibc
+import Support
+
+/// The files that a mount needs once it is there.
+///
+/// Files with secrets and the log file aren't among them, since a file that replaces one of them is another file for
+/// the kernel: the ``Doorkeeper`` opens these.
+enum MountAccess {
+    /// The rules of a mount.
+    ///
+    /// - Parameters:
+    ///   - cacheFolder: The folder of the catalogs, of ciphertext, and of unnamed temporary files.
+    ///   - authorityFile: The file of certificate authorities that is used instead of the system's.
+    static func rules(cacheFolder: String, authorityFile: String?) -> [Landlock.Rule] {
+        var rules = [Landlock.Rule(path: cacheFolder, access: .owning)]
+        // libcurl reads it for new connections, and a new one may take its place: so its folder.
+        if let authorityFile { rules.append(Landlock.Rule(path: folder(of: authorityFile), access: .readFile)) }
+        rules += readable.map { Landlock.Rule(path: $0, access: .reading) }
+        rules += resolverSettings().map { Landlock.Rule(path: $0, access: .reading) }
+        rules += devices.map { Landlock.Rule(path: $0, access: [.readFile, .writeFile]) }
+        return rules + ownProgram()
+    }
+
+    /// What libraries read late: name services, time zones, certificate authorities, settings of OpenSSL; and what the
+    /// kernel tells of itself and of processes that use the mount.
+    private static let readable = [
+        "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.preload",
+        "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services", "/etc/protocols",
+        "/etc/passwd", "/etc/group", "/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/etc/resolv.conf",
+        "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem",
+        "/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies",
+        "/var/lib/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+        "/usr/share/crypto-policies", "/proc", "/sys/devices/system/cpu", "/dev/urandom", "/dev/random",
+    ]
+
+    /// /dev/tty tells whether the terminal has gone.
+    private static let devices = ["/dev/null", "/dev/tty"]
+
+    /// The folder with the settings of name servers, whose file is replaced when the network changes.
+    private static func resolverSettings() -> [String] {
+        guard let target = realpath("/etc/resolv.conf", nil) else { return ["/etc"] }
+        defer { free(target) }
+        return [folder(of: String(cString: target))]
+    }
+
+    /// This program, its libraries wherever they are, and the loader: it may start itself again, and no other program.
+    private static func ownProgram() -> [Landlock.Rule] {
+        let maps = KernelFile.text(of: "/proc/self/maps") ?? ""
+        let files = Set(
+            maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } })
+        let loaders = files.filter { $0.contains("/ld-") }
+        let folders = Set(files.filter { $0.contains(".so") }.map(folder(of:)))
+        return [Landlock.Rule(path: "/proc/self/exe", access: [.execute, .readFile])]
+            + loaders.map { Landlock.Rule(path: $0, access: [.execute, .readFile]) }
+            + folders.sorted().map { Landlock.Rule(path: $0, access: .reading) }
+    }
+
+    /// The folder of a file; the file itself in the root folder, which would allow everything.
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return path }
+        return String(path[..<slash])
+    }
+}

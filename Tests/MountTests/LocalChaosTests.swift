@@ -1,0 +1,41 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A short time of each row of make chaos on processes, disks and scarcity", .orderlyAndLong, .needsFUSE)
+struct LocalChaosTests {
+    @Test(
+        "Nothing is wrong or lost when the machine fails",
+        arguments: ["kill", "flips", "cache-disk", "memory-squeezed", "descriptors-squeezed", "threads-squeezed"])
+    func row(_ name: String) throws {
+        let folder = try TemporaryFolder()
+        let result = try run(name, folder)
+        let faults = (try? String(contentsOfFile: folder.path("chaos/\(name)/faults.jsonl"), encoding: .utf8)) ?? ""
+        let last = faults.split(separator: "\n").suffix(40).map { $0.prefix(1000) }.joined(separator: "\n")
+        #expect(result.end == .exited(0), "\(result.errorText)\(last)")
+        #expect(result.text.contains("| passed "), "\(result.text)")
+    }
+
+    @Test("Other people's programs find nothing wrong, where they are installed", arguments: ["stress-ng", "xfstests"])
+    func foreign(_ name: String) throws {
+        let isThere =
+            name == "stress-ng"
+            ? try Command.run(["sh", "-c", "command -v stress-ng"]).end == .exited(0)
+            : ProcessInfo.processInfo.environment["XFSTESTS"] != nil
+        guard isThere else { return }
+        let folder = try TemporaryFolder()
+        let result = try run(name, folder)
+        #expect(result.end == .exited(0), "\(result.errorText)")
+        #expect(result.text.contains("| passed "), "\(result.text)")
+    }
+
+    private func run(_ row: String, _ folder: TemporaryFolder) throws -> CommandResult {
+        let program = BuiltPrograms.package.appending(path: "Benchmarks/run.py").path
+        return try Command.run(
+            [Python.interpreter(usesPackages: false), "-BsS", program, "chaos"],
+            adding: [
+                "QUICK": "1", "ROWS": row, "BENCH_FOLDER": folder.url.path, "TWILIOFS": BuiltPrograms.twiliofs,
+                "SIMULATOR": BuiltPrograms.simulator,
+            ], seconds: 110)
+    }
+}
