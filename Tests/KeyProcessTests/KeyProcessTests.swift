@@ -213,4 +213,33 @@ struct KeyProcessTests {
         #expect(try process.read(.unwrapping(path)) { warnings.append($0) }.keys.count == 1)
         #expect(warnings.count == 1 && warnings[0].contains("can be read by others"))
     }
+
+    @Test("Files that were opened for it are read in the place of those at their paths, also the passphrase's")
+    func openedFiles() throws {
+        let pair = try KeyPair.shared
+        let process = try StartedKeys.start()
+        let (key, passphrase) = (open(pair.privateKey(.encryptedPKCS8), O_RDONLY), open(pair.passphraseFile, O_RDONLY))
+        defer { for descriptor in [key, passphrase] { close(descriptor) } }
+        try process.use(
+            ReadingSettings(
+                isStrict: false, isFirstTime: false, credentialsFolder: nil, passphraseFile: "/nowhere/passphrase",
+                openedPassphraseFile: .descriptor(passphrase)))
+        func request(_ opened: OpenedFile) -> KeyFileRequest {
+            KeyFileRequest(path: "/nowhere.pem", purpose: .unwrapping(use: nil, publicKeySID: nil), opened: opened)
+        }
+        #expect(try process.read(request(.descriptor(key))) { _ in }.keys.count == 1)
+        for (number, sentence) in [(ENOENT, "No such file"), (EACCES, "Permission denied")] {
+            let error = #expect(throws: KeyFileFailure.self) { try process.read(request(.failed(number))) { _ in } }
+            #expect(error?.status == 13 && error?.message.contains("'/nowhere.pem': \(sentence)") == true)
+        }
+        let folder = try TemporaryFolder()
+        let readable = open(try folder.file("open.pem", try pair.privatePEM), O_RDONLY)
+        defer { close(readable) }
+        fchmod(readable, 0o644)
+        var warnings: [String] = []
+        #expect(try process.read(request(.descriptor(readable))) { warnings.append($0) }.keys.count == 1)
+        #expect(warnings.count == 1 && warnings[0].contains("can be read by others"))
+        _ = try process.confine()
+        #expect(ProcessFiles(process.processID).descriptors.count == 1)
+    }
 }

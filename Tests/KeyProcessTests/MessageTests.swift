@@ -1,4 +1,5 @@
 import Envelope
+import Glibc
 import TestSupport
 import Testing
 
@@ -16,6 +17,13 @@ struct MessageTests {
         .read(KeyFileRequest(path: "/k", purpose: .signing)),
         .read(KeyFileRequest(path: "", purpose: .unwrapping(use: nil, publicKeySID: nil))),
         .read(KeyFileRequest(path: "/dev/fd/63", purpose: .unwrapping(use: .video, publicKeySID: "CR2"))),
+        .settings(
+            ReadingSettings(
+                isStrict: true, isFirstTime: false, credentialsFolder: nil, passphraseFile: "/p",
+                openedPassphraseFile: .descriptor(8))),
+        .read(KeyFileRequest(path: "/k", purpose: .signing, opened: .descriptor(9))),
+        .read(
+            KeyFileRequest(path: "/k", purpose: .unwrapping(use: nil, publicKeySID: nil), opened: .failed(EACCES))),
         .confine, .unwrap(call: .max, key: 0, wrapped), .forget(key: 3),
         .unwrap(
             call: 1, key: 2, WrappedKey(wrapping: .rsaOAEPSHA1KEM, cipher: .aes256GCM, publicKeySID: nil, bytes: [])),
@@ -46,7 +54,18 @@ struct MessageTests {
 
     @Test("What is written is read as the same", arguments: requests)
     func request(_ request: KeyRequest) throws {
-        #expect(try read(bytes(request.write), { (bytes) throws(MessageError) in try KeyRequest(bytes) }) == request)
+        let again = try read(bytes(request.write)) { (bytes) throws(MessageError) in
+            try KeyRequest(bytes, with: request.descriptor)
+        }
+        #expect(again == request)
+    }
+
+    @Test("A descriptor that a message doesn't announce is refused, and so is its absence", arguments: requests)
+    func descriptors(_ request: KeyRequest) throws {
+        let wrong: Int32? = request.descriptor == nil ? 5 : nil
+        #expect(throws: MessageError.invalid) {
+            try read(bytes(request.write)) { (bytes) throws(MessageError) in try KeyRequest(bytes, with: wrong) }
+        }
     }
 
     @Test("An answer is read as it was written, a content key too")

@@ -88,8 +88,10 @@ struct KeyProcessTests {
         #expect(eventually { kill(process, 0) != 0 })
     }
 
-    @Test("When it is killed, the status says so, open files are read on, and SIGHUP brings the keys back")
-    func killed() throws {
+    @Test(
+        "When it is killed or crashes, the mount goes on, the status says so, and SIGHUP brings the keys back",
+        arguments: [SIGKILL, SIGSEGV])
+    func killed(by signal: Int32) throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let mount = try MountedAccount(account, options: ["--no-probing"])
         let first = try account.original("long.wav")
@@ -98,8 +100,8 @@ struct KeyProcessTests {
         let state = "jq -r .key_process .twiliofs/status.json"
         #expect(try Command.shell(state, directory: mount.path).lines == ["running"])
         let process = try #require(try keyProcesses(of: mount.process.processID).first)
-        kill(process, SIGKILL)
-        #expect(mount.hasLogged("the process that holds the private keys was ended by signal 9"))
+        kill(process, signal)
+        #expect(mount.hasLogged("the process that holds the private keys was ended by signal \(signal)"))
         #expect(try open.readToEnd() != nil)
         let other = try account.original("blocks.mp4")
         // A young one isn't started again by itself; on a slow machine it may have been old enough.
@@ -109,6 +111,11 @@ struct KeyProcessTests {
             #expect(failed.errorText.contains("Input/output error"), "\(failed.errorText)")
             let status = try Command.require([BuiltPrograms.twiliofs, "status", mount.path])
             #expect(status.text.contains("the process that holds the private keys has ended"))
+            let lost = try "the private key in '\(KeyPair.shared.privateKey())'"
+            #expect(status.text.contains("lost: \(lost)"))
+            #expect(
+                try Command.shell("jq -r '.lost_keys[].name' .twiliofs/status.json", directory: mount.path).lines
+                    == [lost])
             mount.process.send(SIGHUP)
         }
         try wait(until: "the keys are read again") {
@@ -134,6 +141,72 @@ struct KeyProcessTests {
         }
         try mount.expectRight(account.original("long.wav"), within: 20)
         if getuid() == 0 { #expect(try secrets(in: mount.process.processID) == []) }
+    }
+
+    @Test("Keys of one file that are lost are named while those of another are there")
+    func lost() throws {
+        let folder = try TemporaryFolder()
+        let first = try folder.secretFile("first.pem", KeyPair.other.privatePEM)
+        let second = try folder.secretFile("second.pem", KeyPair.shared.privatePEM)
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(account, keys: [first, second], options: ["--no-probing"])
+        let both = try #require(try keyProcesses(of: mount.process.processID).first)
+        // The second file's keys move to a process of their own.
+        try folder.secretFile("second.pem", KeyPair.shared(bits: 3072).privatePEM)
+        mount.process.send(SIGHUP)
+        #expect(mount.hasLogged("was read again and has changed"))
+        // So that the first one can't be read again.
+        try FileManager.default.removeItem(atPath: first)
+        kill(both, SIGKILL)
+        let status = #"jq -r '.key_process, .lost_keys[].name' .twiliofs/status.json"#
+        try wait(until: "the lost keys are named") {
+            try Command.shell(status, directory: mount.path).lines == ["ended", "the private key in '\(first)'"]
+        }
+        try folder.secretFile("first.pem", KeyPair.other.privatePEM)
+        mount.process.send(SIGHUP)
+        try wait(until: "they are there again") {
+            try Command.shell(status, directory: mount.path).lines == ["running"]
+        }
+    }
+
+    @Test(
+        "Under a confined mount, a replaced file is read by a process that can open nothing either", .needsLandlock,
+        arguments: [false, true])
+    func confined(isStrict: Bool) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.secretFile("keys/key.pem", KeyPair.other.privatePEM)
+        let passphrase = try folder.secretFile("keys/passphrase", KeyPair.passphrase)
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let mount = try MountedAccount(
+            account, keys: [path],
+            options: ["--key-passphrase-file", passphrase] + (isStrict ? ["--strict-permissions"] : []))
+        let process = mount.process.processID
+        try wait(until: "it is confined") { ServingProcess(processID: process).status("NoNewPrivs") == ["1"] }
+        let former = try keyProcesses(of: process)
+        try FileManager.default.removeItem(atPath: path)
+        mount.process.send(SIGHUP)
+        #expect(mount.hasLogged("can't be read from '\(path)': No such file or directory"))
+        try folder.secretFile(
+            "keys/key.pem", String(contentsOfFile: KeyPair.shared.privateKey(.encryptedPKCS8), encoding: .utf8))
+        chmod(path, 0o644)
+        mount.process.send(SIGHUP)
+        #expect(mount.hasLogged("can be read by others"))
+        if isStrict {
+            #expect(!mount.log.contains("has changed"))
+            chmod(path, 0o600)
+            mount.process.send(SIGHUP)
+        }
+        #expect(mount.hasLogged("was read again and has changed"))
+        try wait(until: "there is one process, and another") {
+            let now = try keyProcesses(of: process)
+            return now.count == 1 && now != former
+        }
+        let files = ProcessFiles(try #require(try keyProcesses(of: process).first))
+        #expect(files.status("NoNewPrivs") == "1" && files.status("Seccomp") == "2")
+        #expect(files.descriptors.count == 1 && files.descriptors.values.allSatisfy { $0.hasPrefix("socket:") })
+        try mount.expectRight(account.original("long.wav"), within: 20)
+        // It has handed the files on, and has read neither.
+        if getuid() == 0 { #expect(try secrets(in: process) == []) }
     }
 
     @Test(

@@ -88,7 +88,7 @@ public final class KeyServer: Sendable {
                 answerCalls(buffer)
             }
         }
-        // What a thread does when it starts, as writing its name, isn't allowed later.
+        // What a thread does when it starts, as taking its name, isn't allowed later.
         threads.waitUntil { $0.waiting == count }
         table.withLock { $0.warmUp() }
         send(.confined(KeyConfinement.complete(keeping: socket.descriptor)), buffer)

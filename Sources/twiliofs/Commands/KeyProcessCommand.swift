@@ -46,6 +46,9 @@ struct KeyProcessCommand: ParsableCommand {
             // The passphrase goes with it.
             reader = nil
             guard let user else { return }
+            // Root may lock all of its memory; what is mapped later counts for the user.
+            var limit = rlimit(rlim_cur: .max, rlim_max: .max)
+            setrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit)
             do throws(Failure) {
                 try user.begin()
                 try user.finish()
