@@ -233,7 +233,7 @@ struct KeyProcessTests {
             #expect(error?.status == 13 && error?.message.contains("'/nowhere.pem': \(sentence)") == true)
         }
         let folder = try TemporaryFolder()
-        let readable = open(try folder.file("open.pem", try pair.privatePEM), O_RDONLY)
+        let readable = open(try folder.file("open.pem", pair.privatePEM), O_RDONLY)
         defer { close(readable) }
         fchmod(readable, 0o644)
         var warnings: [String] = []
