@@ -100,7 +100,7 @@ struct ConfinedMountTests {
     @Test("No program that it starts would get a descriptor, and what it has created is its user's alone")
     func inheritance() throws {
         let mount = try BackgroundMount(
-            account, options: ["--no-key"], wrapper: ["sh", "-c", #"umask 0; exec "$@""#, "sh"])
+            account, wrapper: ["sh", "-c", #"umask 0; exec "$@""#, "sh"], options: ["--no-key"])
         try Command.shell("cat recordings/* >/dev/null; cat metadata/*/* >/dev/null", directory: mount.path)
         let process = ProcessFiles(mount.processID)
         for (number, target) in try mount.descriptors where number > 2 {
