@@ -27,9 +27,9 @@ struct SigningKeys {
     ///
     /// - Parameters:
     ///   - account: The account of the arguments that name none.
-    ///   - known: The SIDs of the keys of `--key`, by fingerprint. If one of them is given with its public key's SID, a signing key of the same pair
-    ///     needs none. Nothing else tells the SID: Twilio's list of public keys hasn't the keys themselves, and an
-    ///     account that demands signatures refuses the list without one.
+    ///   - known: The SIDs of the keys of `--key`, by fingerprint. If one of them is given with its
+    ///     public key's SID, a signing key of the same pair needs none. Nothing else tells the SID: Twilio's list of
+    ///     public keys hasn't the keys themselves, and an account that demands signatures refuses the list without one.
     ///   - reader: Reads them, with the same passphrase.
     init(
         _ arguments: [String], account: SID, known: [String: Set<String>], reader: inout PrivateKeys

@@ -131,6 +131,7 @@ extension SampleMount {
                     requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 304, isWhole: true,
                     isHidden: true)
             ], transfer: transfer, library: library, waitingRequests: 808,
-            keyProcess: KeyProcessStatus(state: .ended, lostKeys: ["the private key in '/k'", "the signing key in '/s'"]))
+            keyProcess: KeyProcessStatus(
+                state: .ended, lostKeys: ["the private key in '/k'", "the signing key in '/s'"]))
     }
 }
