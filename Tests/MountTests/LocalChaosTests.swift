@@ -10,9 +10,7 @@ struct LocalChaosTests {
     func row(_ name: String) throws {
         let folder = try TemporaryFolder()
         let result = try run(name, folder)
-        let faults = (try? String(contentsOfFile: folder.path("chaos/\(name)/faults.jsonl"), encoding: .utf8)) ?? ""
-        let last = faults.split(separator: "\n").suffix(40).map { $0.prefix(1000) }.joined(separator: "\n")
-        #expect(result.end == .exited(0), "\(result.errorText)\(last)")
+        #expect(result.end == .exited(0), "\(result.errorText)\(lastEvents(of: name, folder))")
         #expect(result.text.contains("| passed "), "\(result.text)")
     }
 
@@ -25,7 +23,7 @@ struct LocalChaosTests {
         guard isThere else { return }
         let folder = try TemporaryFolder()
         let result = try run(name, folder)
-        #expect(result.end == .exited(0), "\(result.errorText)")
+        #expect(result.end == .exited(0), "\(result.errorText)\(lastEvents(of: name, folder))")
         #expect(result.text.contains("| passed "), "\(result.text)")
     }
 
@@ -37,5 +35,10 @@ struct LocalChaosTests {
                 "QUICK": "1", "ROWS": row, "BENCH_FOLDER": folder.url.path, "TWILIOFS": BuiltPrograms.twiliofs,
                 "SIMULATOR": BuiltPrograms.simulator,
             ], seconds: 110)
+    }
+
+    private func lastEvents(of name: String, _ folder: TemporaryFolder) -> String {
+        let events = (try? String(contentsOfFile: folder.path("chaos/\(name)/faults.jsonl"), encoding: .utf8)) ?? ""
+        return events.split(separator: "\n").suffix(40).map { $0.prefix(1000) }.joined(separator: "\n")
     }
 }
