@@ -19,6 +19,14 @@ _KINDS = (("recordings", "wav"), ("video-recordings", "mka"), ("compositions", "
 _STEPS = ("resources, media facts, lists", "integrity, order of names")
 
 
+def _read(file, count):
+    """Reads as many bytes: the kernel returns those that it has before the error that stops it."""
+    piece = b""
+    while len(piece) < count and (more := file.read(count - len(piece))):
+        piece += more
+    return piece
+
+
 def rows(sizes):
     # A debug build, on a machine that runs other tests meanwhile, isn't what the bar is for.
     limit = 15 if sizes.is_quick else 1
@@ -188,7 +196,7 @@ class _Kills:
             original.seek(start)
             while True:
                 piece = original.read(MIB)
-                if file.read(max(1, len(piece))) != piece:
+                if _read(file, max(1, len(piece))) != piece:
                     self._wrong += 1
                     self._chaos.note("wrong bytes", place=served.place, start=start)
                     return

@@ -113,8 +113,8 @@ static inline int twiliofs_put_mount(int copy, const char *path, int is_beneath)
         4u /* MOVE_MOUNT_F_EMPTY_PATH */ | (is_beneath ? 0x200u /* MOVE_MOUNT_BENEATH */ : 0u));
 }
 
-// Landlock (landlock(7)), which glibc doesn't wrap. The structures and numbers are those of Linux 6.12, since those of
-// an older system lack the newer ones; the numbers of the calls are the same for every processor.
+// Landlock (landlock(7)), which glibc doesn't wrap. The structures and numbers are those of Linux 6.12, since the
+// headers of an older system lack the newer ones; the numbers of the calls are the same for every processor.
 struct twiliofs_landlock_ruleset {
     uint64_t files;
     uint64_t network;

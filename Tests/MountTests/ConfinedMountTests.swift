@@ -101,7 +101,8 @@ struct ConfinedMountTests {
     func inheritance() throws {
         let mount = try BackgroundMount(
             account, wrapper: ["sh", "-c", #"umask 0; exec "$@""#, "sh"], options: ["--no-key"])
-        try Command.shell("cat recordings/* >/dev/null 2>&1 || true; cat metadata/*/* >/dev/null", directory: mount.path)
+        try Command.shell(
+            "cat recordings/* >/dev/null 2>&1 || true; cat metadata/*/* >/dev/null", directory: mount.path)
         let process = ProcessFiles(mount.processID)
         for (number, target) in try mount.descriptors where number > 2 {
             let line = process.text("fdinfo/\(number)")?.split(separator: "\n").first { $0.hasPrefix("flags:") }

@@ -33,7 +33,9 @@ struct UnreachableTests {
         for _ in 0..<5 { #expect(try Self.listed(mount, "recordings") == nil) }
         #expect(try Self.listed(mount, "compositions") == [])
         #expect(mount.hasLogged("the list of voice recordings failed"))
-        let reasons = mount.log.split(separator: "\n").filter { $0.contains(" error: the list of voice recordings failed") }
+        let reasons = mount.log.split(separator: "\n").filter {
+            $0.contains(" error: the list of voice recordings failed")
+        }
         #expect(reasons.count == 1 && reasons.allSatisfy { $0.contains("can't be reached") }, "\(mount.log)")
 
         _ = try start(port: port, latency: 0)

@@ -24,7 +24,7 @@ struct WaitingTests {
         }
         Self.stall(bench.account)
         let unread = try RunningCommand(["cat", bench.path("long.wav")])
-        try wait(until: "a read stalls") { bench.account.mediaRequests.contains { $0.status == nil } }
+        try wait(until: "a read stalls") { bench.account.requests.contains { $0.fault != nil } }
         bench.account.clearRequests()
         try bench.shell(
             #"""
