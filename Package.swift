@@ -57,15 +57,13 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
-        module("Support", ["CLinux"]),
+        module("Support", []),
         module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module("Envelope", ["COpenSSL", "Support"]),
-        module("KeyProcess", ["CLinux", "CSeccomp", "Envelope", "Support"]),
         module("Credentials", ["COpenSSL", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics]),
@@ -93,7 +91,7 @@ let package = Package(
             name: "twiliofs",
             dependencies: [
                 "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "Credentials", "TwilioAPI", "Transfer", "KeyProcess", "Envelope", "Support", logging, argumentParser,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
             ],
             swiftSettings: swiftSettings),
 
@@ -127,10 +125,6 @@ let package = Package(
         tests(of: "Structure", ["TestSupport"]),
         tests(of: "Support", ["Support", "TestSupport"]),
         tests(of: "Envelope", ["COpenSSL", "Envelope", "Support", "ModuleTestSupport", "TestSupport"]),
-        // The program is that of the key process.
-        tests(
-            of: "KeyProcess",
-            ["KeyProcess", "twiliofs", "Envelope", "ModuleTestSupport", "TestSupport", "Support"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging, metricsTestKit]),
         tests(
             of: "TwilioAPI",
@@ -248,7 +242,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "twiliofs", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "Credentials", "TwilioAPI", "Transfer", "KeyProcess", "Envelope", "Support", logging, metrics,
+                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

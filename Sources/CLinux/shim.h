@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -20,40 +19,6 @@
 // the same user.
 static inline int twiliofs_disable_core_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-// Keeps the process, and what it may start, from getting more privileges than it has.
-static inline int twiliofs_forbid_new_privileges(void) {
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
-// Names the calling thread; the kernel keeps the first 15 bytes.
-static inline void twiliofs_name_thread(const char *name) {
-    (void)prctl(PR_SET_NAME, name, 0, 0, 0);
-}
-
-// GNU's, which Glibc's module leaves out: closes all descriptors from one to another.
-int close_range(unsigned int first, unsigned int last, int flags);
-
-static inline int twiliofs_close_range(unsigned int first, unsigned int last) {
-    return close_range(first, last, 0);
-}
-
-// Has flags whose values differ between architectures: keeps the pages of the process in memory, those of later as
-// well, each from its first use on.
-static inline int twiliofs_lock_all_memory(int includes_present) {
-    return mlockall((includes_present ? MCL_CURRENT : 0) | MCL_FUTURE | MCL_ONFAULT);
-}
-
-int mlock2(const void *start, size_t length, unsigned int flags);
-
-static inline int twiliofs_lock_memory(const void *start, size_t length) {
-    return mlock2(start, length, 1 /* MLOCK_ONFAULT */);
-}
-
-// Has glibc's allocator use one arena for all threads.
-static inline int twiliofs_use_one_arena(void) {
-    return mallopt(M_ARENA_MAX, 1);
 }
 
 // Has glibc keep memory of up to 64 MiB that was freed, and take buffers of up to 8 MiB from it: by default each large

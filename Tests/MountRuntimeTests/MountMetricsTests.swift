@@ -275,7 +275,6 @@ struct MountMetricsTests {
             try Self.rows(under: heading).map { $0[0].trimmingCharacters(in: ["`"]) }
         }
         #expect(try words("state of a list") == ListStatus.State.words)
-        #expect(try words("state of the key process") == KeyProcessState.allCases.map(\.rawValue))
         #expect(
             try words("state of a breaker") == TransferClient.Statistics.Host.Breaker.allCases.map(\.rawValue))
         #expect(try words("integrity") == StoredIntegrity.allCases.map(\.rawValue))

@@ -17,7 +17,6 @@ struct Mount {
     private static let patienceForFindings = Duration.seconds(2)
 
     private let command: MountCommand
-    private let keyProcesses = KeyProcesses()
     private let environment: Environment
     private let log: LogOutput
     private let logFile: LogFile?
@@ -25,8 +24,6 @@ struct Mount {
     private let serviceManager: ServiceManager
     /// The user whom the process becomes; nil if it stays who it is.
     private let user: ServingUser?
-    /// Does what the confined process can't; nil if it is to be neither confined nor another user.
-    private let doorkeeper: Doorkeeper?
     /// The environment that tells where the cache is.
     private let cacheEnvironment: Environment
 
@@ -48,17 +45,13 @@ struct Mount {
         let destination: LogOutput.Destination =
             if let logFile { .file(logFile) } else { command.readyDescriptor == nil ? .standardError : .systemLog }
         CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
-        try Self.prepareProcess(command)
-        // Before anything from the network is in the memory, and before there are other threads and what they open.
-        let isConfined = !command.noLandlock && (try? Landlock()) != nil
-        doorkeeper = isConfined || user != nil ? try Doorkeeper(for: user) : nil
-        if command.needsPrivateKeys { try keyProcesses.startFirst(for: user) }
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
+        try prepareProcess()
         // The log is flushed after a failure too.
         defer { log.flush() }
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
@@ -76,9 +69,10 @@ struct Mount {
         let mountPoint = try MountPoint(
             command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
         try checkPlaces(outside: mountPoint)
+        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
-            secrets: secretReader(rereading), keyProcesses: keyProcesses, logger: logger)
+            secrets: secretReader(rereading, doorkeeper), logger: logger)
         forgetInheritedSecrets()
         try user?.takeCacheFolder(command.cacheDir)
         try user?.begin()
@@ -96,13 +90,8 @@ struct Mount {
         settings.predecessor = mountPoint.predecessor
         if let doorkeeper { try use(doorkeeper, in: &settings) }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
-        settings.keys = KeyRing([])
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
-        keyProcesses.whenEnded { [logger] sentence, mayReadAgain in
-            logger.error("\(sentence)")
-            if mayReadAgain { rereading.readIfChanged {} }
-        }
         signals.hold()
         try mount.mount()
         try Self.unmounting(mount) {
@@ -110,7 +99,7 @@ struct Mount {
             try Background.closeOnExecution(except: [])
             // Before this process gives up the right to unmount, which the watch inherits.
             if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
-            try confine(landlock)
+            try confine(landlock, doorkeeper)
         }
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try Self.unmounting(mount) { try announce(mount, on: mountPoint) }
@@ -120,7 +109,7 @@ struct Mount {
     }
 
     /// Sets and checks what belongs to the whole process.
-    private static func prepareProcess(_ command: MountCommand) throws(Failure) {
+    private func prepareProcess() throws(Failure) {
         // These come before the memory holds secrets and before threads inherit the signal mask.
         try ProcessSecrecy.begin()
         _ = twiliofs_keep_freed_memory()
@@ -151,7 +140,7 @@ struct Mount {
     }
 
     /// Gives up the rights that were for mounting alone.
-    private func confine(_ landlock: Landlock?) throws(Failure) {
+    private func confine(_ landlock: Landlock?, _ doorkeeper: Doorkeeper?) throws(Failure) {
         guard let doorkeeper else { return }
         try user?.finish()
         try doorkeeper.seal()
@@ -180,7 +169,6 @@ struct Mount {
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.externalMedia = secrets.externalMedia
-        settings.keyProcess = keyProcesses.status(lostKeys: secrets.lostKeys)
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
@@ -229,7 +217,7 @@ struct Mount {
     /// Whether the terminal isn't the log itself, as it may be in the foreground.
     private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
-    private func secretReader(_ rereading: Rereading) -> SecretReader {
+    private func secretReader(_ rereading: Rereading, _ doorkeeper: Doorkeeper?) -> SecretReader {
         SecretReader(
             isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
             rereading: rereading, doorkeeper: doorkeeper, warn: warning)

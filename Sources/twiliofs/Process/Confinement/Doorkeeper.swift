@@ -3,8 +3,8 @@ import FileSystem
 import Glibc
 import Support
 
-/// A process that does the little that the confined one can't do any more: it unmounts, and it opens the log file and
-/// the files with secrets again.
+/// A second process, which does the little that the confined one can't do any more: it unmounts, and it opens the log
+/// file and the files with secrets again.
 ///
 /// It is the same program, started before the mount is confined or gives up root. It takes the paths from the mount
 /// before that, and none afterwards. It holds no secret, talks to nobody else, and ends with the mount.
@@ -76,11 +76,6 @@ final class Doorkeeper: Sendable {
     func setLogFile(_ path: String) throws(Failure) { try require(.setLogFile(path)) }
     /// Has it unmount later.
     func setMountPoint(_ path: String) throws(Failure) { try require(.setMountPoint(path)) }
-
-    /// Has it open a file with a secret later, which this process doesn't open now.
-    func expectSecret(_ path: String) {
-        if !state.withLock(\.isSealed) { _ = ask(.addSecret(CacheFolder.absolute(path))) }
-    }
 
     /// Has it take no more paths; from now on it opens the secret files.
     func seal() throws(Failure) {
