@@ -47,8 +47,9 @@ struct ReadingTests {
             #expect(try Command.run(["cat", path]).end == .exited(1))
             #expect(!bench.account.mediaRequests.isEmpty, "each read of a program starts anew")
             #expect(eventually { failures() >= attempt })
-            #expect(failures() == attempt, "\(bench.mount.log)")
         }
+        // Each read-ahead that fails is a failure of its own, but not each of the kernel's second attempts.
+        #expect(failures() < 2 * 3, "\(bench.mount.log)")
         bench.account.clearFaults()
         try bench.mount.expectRight(original)
     }
