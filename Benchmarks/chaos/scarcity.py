@@ -87,28 +87,40 @@ class _Reading:
         self._lock = threading.Lock()
         self.wrong = self.errors = self.reads = self.late = 0
         self.kinds = {}
+        # When each reader began the read for which it waits.
+        self._reading_since = {}
 
     def run(self, mounted, served, readers=_READERS):
         lists = [self._chaos.random.sample(served, len(served)) for _ in range(readers)]
         threads = [threading.Thread(target=self._read, args=(mounted, one), daemon=True) for one in lists]
         for thread in threads:
             thread.start()
-        end = self._chaos.clock() + _PATIENCE
-        for thread in threads:
-            thread.join(max(0, end - self._chaos.clock()))
-        late = sum(thread.is_alive() for thread in threads)
+        # The comparisons take long on a slow machine, and aren't the mount's, so each read has its own patience.
+        while any(thread.is_alive() for thread in threads) and not self._late_readers():
+            threading.Event().wait(0.2)
+        late = self._late_readers()
         if late:
             self._chaos.note("late", threads=late, log=str(mounted.path))
             self.late += late
         return self
 
+    def _late_readers(self):
+        now = self._chaos.clock()
+        with self._lock:
+            return sum(now - since > _PATIENCE for since in self._reading_since.values())
+
     def _read(self, mounted, served):
+        reader = threading.get_ident()
         for one in served:
+            with self._lock:
+                self._reading_since[reader] = self._chaos.clock()
             try:
-                found = (mounted.path / one.place).read_bytes() == one.original.read_bytes()
-                name = None
+                content, name = (mounted.path / one.place).read_bytes(), None
             except OSError as error:
-                found, name = None, error.strerror
+                content, name = None, error.strerror
+            with self._lock:
+                del self._reading_since[reader]
+            found = None if content is None else content == one.original.read_bytes()
             with self._lock:
                 self.reads += 1
                 self.wrong += found is False

@@ -89,7 +89,6 @@ public final class AccountMount {
             stop()
             throw error
         }
-        logger.info("mounted \(settings.account) on \(settings.mountPoint)")
     }
 
     /// The number of the mount's device, `MAJOR:MINOR`; nil if unknown.

@@ -69,6 +69,34 @@ struct ConfinementTests {
         }
     }
 
+    @Test(
+        "A thread that doesn't answer for a while, as during a write to a slow disk, is waited for",
+        .enabled(if: version > 0))
+    func slowThread() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let (cache, secrets) = (try folder.folder("cache"), try folder.folder("secrets"))
+            try folder.file("cache/known", "known")
+            try folder.file("secrets/secret", "secret")
+            let isBusy = Condition(false)
+            let thread = try NamedThread(name: "slow") {
+                var signals = sigset_t()
+                sigemptyset(&signals)
+                sigaddset(&signals, SIGSYS)
+                pthread_sigmask(SIG_BLOCK, &signals, nil)
+                isBusy.change { $0 = true }
+                sleep(3)
+                pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+                ConfinementTests.tryEverything(cache: cache, secrets: secrets)
+            }
+            isBusy.waitUntil { $0 }
+            let rules = MountAccess.rules(cacheFolder: cache, authorityFile: nil)
+            try Confinement.begin(Landlock(), rules, logger: RecordedLog(.debug).logger)
+            thread.join()
+            exit(0)
+        }
+    }
+
     /// Ends the process with a ``Fault`` unless the calling thread can do what a mount does, and nothing else.
     @Sendable private static func tryEverything(cache: String, secrets: String) {
         func isRefused(_ result: Int32) -> Bool { result < 0 && (errno == EACCES || errno == EPERM) }

@@ -1,3 +1,4 @@
+import FileSystem
 import Foundation
 import Glibc
 import Support
@@ -26,6 +27,11 @@ struct DoorTests {
             asked.withLock { $0.append("unmount \(path)") }
             throw DoorRefusal(kind: 0, sentence: "nothing is mounted on '\(path)'")
         }
+
+        func mountState(of path: String) -> MountState {
+            asked.withLock { $0.append("look at \(path)") }
+            return .dead
+        }
     }
 
     @Test("It opens and unmounts what it was told before the seal, and nothing else")
@@ -35,14 +41,16 @@ struct DoorTests {
         #expect(door.answer(.openLogFile).answer == .failed(EPERM))
         #expect(door.answer(.unmount).answer == .failed(EPERM))
         #expect(door.answer(.openSecret("/secrets/token")).answer == .failed(EPERM))
+        #expect(door.answer(.findMountState("/mnt")).answer.mountState == .dead)
+        #expect(hands.asked.withLock { $0.removeLast() } == "look at /mnt")
         for request in [.addSecret("/secrets/token"), .setLogFile("/log"), .setMountPoint("/mnt"), .seal]
             as [DoorMessage.Request]
         {
             #expect(door.answer(request).answer == .done)
         }
-        for request in [.addSecret("/etc/shadow"), .setLogFile("/etc/passwd"), .setMountPoint("/")]
-            as [DoorMessage.Request]
-        {
+        for request in [
+            .addSecret("/etc/shadow"), .setLogFile("/etc/passwd"), .setMountPoint("/"), .findMountState("/mnt"),
+        ] as [DoorMessage.Request] {
             #expect(door.answer(request).answer == .failed(EPERM))
         }
         for path in ["/etc/shadow", "/secrets", "/secrets/token/", "/secrets/../secrets/token", "/secrets/token2"] {
@@ -68,16 +76,17 @@ struct DoorTests {
     func messages() {
         let requests: [DoorMessage.Request] = [
             .addSecret("/a b"), .setLogFile("/ü"), .setMountPoint("/"), .seal, .openSecret("/x"), .openLogFile,
-            .unmount,
+            .unmount, .findMountState("/mnt"),
         ]
         for request in requests { #expect(DoorMessage.Request(request.bytes) == request) }
         let answers: [DoorMessage.Answer] = [
             .done, .failed(EACCES), .failed(0x7fff_ffff), .refused(255, "a sentence"), .refused(0, ""),
         ]
         for answer in answers { #expect(DoorMessage.Answer(answer.bytes) == answer) }
+        for state in [MountState.answering, .dead, .silent] { #expect(DoorMessage.Answer(state).mountState == state) }
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: Int(PATH_MAX))
         for bytes in [
-            [], [0], [8], [4, 1], [6, 0], [7, 7], [1], [1, 0x61], [5, 0x2f, 0], [2, 0x2f, 0xff], [1, 0x2f] + long,
+            [], [0], [9], [8], [4, 1], [6, 0], [7, 7], [1], [1, 0x61], [5, 0x2f, 0], [2, 0x2f, 0xff], [1, 0x2f] + long,
         ] as [[UInt8]] {
             #expect(DoorMessage.Request(bytes) == nil, "\(bytes.prefix(5))")
         }

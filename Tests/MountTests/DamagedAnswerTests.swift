@@ -139,7 +139,8 @@ struct DamagedAnswerTests {
             ]
             for _ in 0..<2 {
                 let copied = try Command.run(["cp", mount.path(of: file), cache.path("copy")])
-                #expect(copied.end == .exited(1))
+                let size = try? FileManager.default.attributesOfItem(atPath: cache.path("copy"))[.size]
+                #expect(copied.end == .exited(1), "\(String(describing: size)) bytes: \(mount.log)")
             }
             account.clearFaults()
             try mount.expectRight(file)

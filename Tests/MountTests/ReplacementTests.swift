@@ -119,8 +119,12 @@ struct ReplacementTests {
         former.send(SIGSTOP)
         let new = try bench.mount()
         #expect(try Command.run(["ls", bench.path + "/recordings"], seconds: 20).end == .exited(0))
+        if KernelSupport.hasLandlock {
+            #expect(ServingProcess(processID: new.processID).status("NoNewPrivs") == ["1"])
+        }
         former.send(SIGCONT)
-        #expect(try former.wait().end == .exited(0))
+        let ended = try former.wait()
+        #expect(ended.end == .exited(0), "\(ended)")
         #expect(new.isRunning && bench.count == 1)
     }
 

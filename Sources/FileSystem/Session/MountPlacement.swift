@@ -21,6 +21,7 @@ final class MountPlacement {
     private let lock: FileLock?
     /// The state of the mount beneath which the new one is to be put; nil where nothing is mounted.
     private let replaced: MountState?
+    private let stateFinder: MountState.Finder
 
     /// The root of the mount that isn't in its place yet; -1 without any.
     private var copy: Int32 = -1
@@ -38,6 +39,8 @@ final class MountPlacement {
     ) throws(FileSystemError) {
         self.target = target
         self.logger = logger
+        let stateFinder = predecessor?.stateFinder ?? MountState.find
+        self.stateFinder = stateFinder
         lock = Self.lock(above: target)
         // It may have changed since it was checked.
         guard let mount = MountTable.current.top(on: target) else {
@@ -45,9 +48,9 @@ final class MountPlacement {
             (replaced, path) = (nil, target)
             return
         }
-        var state = try Self.check(mount, predecessor, source: source)
+        var state = try Self.check(mount, predecessor, source: source, stateFinder)
         if geteuid() != 0 {
-            try Self.removeDead(from: target)
+            try Self.removeDead(from: target, stateFinder)
             logger.notice("removed the mount on \(target), whose process had died")
             _ = try MountPoint.checkDirectory(target, allowsContents: predecessor?.allowsContents ?? false)
             (replaced, path) = (nil, target)
@@ -58,7 +61,7 @@ final class MountPlacement {
             let stack = MountTable.current.stack(on: target)
             guard stack.count > 1, stack[stack.count - 2].isOurs else { break }
             try Unmounting.unmount(target, isLazy: true)
-            state = try Self.check(stack[stack.count - 2], predecessor, source: source)
+            state = try Self.check(stack[stack.count - 2], predecessor, source: source, stateFinder)
         }
         replaced = state
         path = try Self.makeFolder()
@@ -87,7 +90,7 @@ final class MountPlacement {
             }
         } else if replaced == .dead {
             logger.debug("the kernel can't put a mount beneath another: \(SystemErrorCode.current)")
-            try Self.removeDead(from: target)
+            try Self.removeDead(from: target, stateFinder)
             guard twiliofs_put_mount(copy, target, 0) == 0 else { throw refused("\(SystemErrorCode.current)") }
         } else {
             throw .mountPoint(
@@ -113,13 +116,13 @@ final class MountPlacement {
 
     /// Checks that the mount in the place may go; returns its state.
     private static func check(
-        _ mount: MountTable.Entry, _ predecessor: Predecessor?, source: String
+        _ mount: MountTable.Entry, _ predecessor: Predecessor?, source: String, _ stateFinder: MountState.Finder
     ) throws(FileSystemError) -> MountState {
         let busy = FileSystemError.mountPoint(
             mount.path, "is busy: a file system (\(mount.type)) was mounted there meanwhile")
         guard mount.isOurs else { throw busy }
         try Predecessor.checkOwner(of: mount)
-        let state = MountState(of: mount.path)
+        let state = stateFinder(mount.path)
         if state == .dead { return state }
         guard let predecessor, !predecessor.isDead else { throw busy }
         guard mount.source == source else {
@@ -132,8 +135,10 @@ final class MountPlacement {
     }
 
     /// Removes the dead mounts of this program and user from a place, from the uppermost down to another one.
-    private static func removeDead(from target: String) throws(FileSystemError) {
-        while let top = MountTable.current.top(on: target), top.isOurs, MountState(of: target) == .dead {
+    private static func removeDead(
+        from target: String, _ stateFinder: MountState.Finder
+    ) throws(FileSystemError) {
+        while let top = MountTable.current.top(on: target), top.isOurs, stateFinder(target) == .dead {
             try Unmounting.unmount(target, isLazy: true)
         }
     }

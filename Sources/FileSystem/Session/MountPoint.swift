@@ -18,11 +18,16 @@ public struct MountPoint: Sendable {
     /// - Parameters:
     ///   - allowsContents: Whether it may have contents, which the mount hides.
     ///   - replaces: Whether a living mount of twiliofs may be there, which is to be replaced.
-    public init(_ path: String, allowsContents: Bool, replaces: Bool = false) throws(FileSystemError) {
+    ///   - stateFinder: Finds the state of a mount that is there.
+    public init(
+        _ path: String, allowsContents: Bool, replaces: Bool = false,
+        stateFinder: @escaping MountState.Finder = MountState.find
+    ) throws(FileSystemError) {
         if let resolved = try? Unmounting.resolve(path), let mount = MountTable.current.top(on: resolved), mount.isOurs
         {
             self.path = resolved
-            predecessor = try Predecessor(mount, allowsContents: allowsContents, replaces: replaces)
+            predecessor = try Predecessor(
+                mount, allowsContents: allowsContents, replaces: replaces, stateFinder: stateFinder)
         } else {
             self.path = try Self.checkDirectory(path, allowsContents: allowsContents)
             predecessor = nil

@@ -8,14 +8,19 @@ public struct Predecessor: Sendable {
     let isDead: Bool
     /// Whether the directory below may have contents.
     let allowsContents: Bool
+    /// Finds the state of mounts.
+    let stateFinder: MountState.Finder
 
     /// Checks that a mount may go.
     ///
     /// - Parameter replaces: Whether a living one is to be replaced.
-    init(_ mount: MountTable.Entry, allowsContents: Bool, replaces: Bool) throws(FileSystemError) {
+    init(
+        _ mount: MountTable.Entry, allowsContents: Bool, replaces: Bool, stateFinder: @escaping MountState.Finder
+    ) throws(FileSystemError) {
         self.allowsContents = allowsContents
+        self.stateFinder = stateFinder
         try Self.checkOwner(of: mount)
-        isDead = MountState(of: mount.path) == .dead
+        isDead = stateFinder(mount.path) == .dead
         if isDead { return }
         guard replaces else {
             throw FileSystemError.mountPoint(
@@ -48,8 +53,8 @@ public struct Predecessor: Sendable {
     }
 }
 
-/// What a mounted file system does when it is asked for its statistics, which needs no network.
-enum MountState {
+/// The state of a mounted file system: its reaction to a request for its statistics, which needs no network.
+public enum MountState: Sendable {
     /// It answers.
     case answering
     /// Nobody serves it any more.
@@ -57,13 +62,21 @@ enum MountState {
     /// It doesn't answer in time.
     case silent
 
-    /// Asks for it on a thread, which is abandoned if there is no answer.
+    /// Finds the state of the mount at a path.
+    public typealias Finder = @Sendable (_ path: String) -> MountState
+
+    /// Finds it in this process.
+    public static let find: Finder = { MountState(of: $0) }
+
+    /// The longest wait for an answer; for a dead mount the kernel answers at once.
+    private static let patience = Duration.seconds(1)
+
+    /// Asks the mount at a path on a thread, which is abandoned if there is no answer.
     ///
-    /// Not for attributes, which the kernel keeps when the process has died.
-    ///
-    /// - Parameter patience: The longest wait; for a dead mount the kernel answers at once.
-    init(of path: String, patience: Duration = .seconds(1)) {
-        self.init(patience) { statvfs(path, &$0) }
+    /// The question isn't for attributes, which the kernel keeps when the process has died. An abandoned thread can't
+    /// be interrupted, so a process that is to be confined has another one ask.
+    public init(of path: String) {
+        self.init(Self.patience) { statvfs(path, &$0) }
     }
 
     /// Asks a mount that isn't in the tree of directories, by a descriptor of its root.

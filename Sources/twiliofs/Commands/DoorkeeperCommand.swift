@@ -58,6 +58,8 @@ private struct FileHands: Door.Hands {
         return try user.opening(path) { () throws(Failure) in try LogFile.open(path) }
     }
 
+    func mountState(of path: String) -> MountState { MountState(of: path) }
+
     func unmount(_ path: String) throws(DoorRefusal) {
         do throws(FileSystemError) {
             try Unmounting.unmount(path, isLazy: true)

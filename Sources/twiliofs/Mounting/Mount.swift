@@ -66,10 +66,11 @@ struct Mount {
         let window = try command.window.window()
         let allowsOthers = command.allowOther || options.allowsOthers
         try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-        let mountPoint = try MountPoint(
-            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace)
-        try checkPlaces(outside: mountPoint)
         let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
+        let mountPoint = try MountPoint(
+            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace
+        ) { doorkeeper?.mountState(of: $0) ?? MountState.find($0) }
+        try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
             secrets: secretReader(rereading, doorkeeper), logger: logger)
@@ -101,6 +102,7 @@ struct Mount {
             if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
             try confine(landlock, doorkeeper)
         }
+        logger.info("mounted \(secrets.account.account) on \(mountPoint.path)")
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try Self.unmounting(mount) { try announce(mount, on: mountPoint) }
         serviceManager.tell("READY=1", "STATUS=\(secrets.account.account) is mounted on \(mountPoint.path)")
@@ -118,6 +120,7 @@ struct Mount {
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
+        DispatchDescriptors.open()
     }
 
     /// Unmounts if something fails.

@@ -1,4 +1,5 @@
 import CLinux
+import FileSystem
 import Glibc
 import Support
 
@@ -12,6 +13,8 @@ struct Door {
         func openLogFile(_ path: String) throws(Failure) -> Int32
         /// Unmounts a mount of twiliofs at once, although files may be open.
         func unmount(_ path: String) throws(DoorRefusal)
+        /// The state of the mount at a path.
+        func mountState(of path: String) -> MountState
     }
 
     /// The most secret files of a mount.
@@ -37,6 +40,8 @@ struct Door {
         case .setMountPoint(let path) where !isSealed:
             mountPoint = path
             return (.done, nil)
+        case .findMountState(let path) where !isSealed:
+            return (DoorMessage.Answer(hands.mountState(of: path)), nil)
         case .seal:
             isSealed = true
             return (.done, nil)
@@ -58,7 +63,7 @@ struct Door {
             } catch {
                 return (.refused(error.kind, error.sentence), nil)
             }
-        case .addSecret, .setLogFile, .setMountPoint, .openSecret: return (.failed(EPERM), nil)
+        case .addSecret, .setLogFile, .setMountPoint, .openSecret, .findMountState: return (.failed(EPERM), nil)
         }
     }
 }

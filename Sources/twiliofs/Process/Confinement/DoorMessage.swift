@@ -1,4 +1,5 @@
 import CLinux
+import FileSystem
 import Glibc
 import Support
 
@@ -20,6 +21,8 @@ enum DoorMessage {
         case openLogFile
         /// Unmount.
         case unmount
+        /// Find the state of the mount at a path, while paths are taken.
+        case findMountState(String)
     }
 
     /// What the doorkeeper answers; a file that it has opened comes with it.
@@ -53,6 +56,7 @@ extension DoorMessage.Request {
         case .openSecret(let path): [5] + path.utf8
         case .openLogFile: [6]
         case .unmount: [7]
+        case .findMountState(let path): [8] + path.utf8
         }
     }
 
@@ -64,14 +68,15 @@ extension DoorMessage.Request {
         case 4 where rest.isEmpty: self = .seal
         case 6 where rest.isEmpty: self = .openLogFile
         case 7 where rest.isEmpty: self = .unmount
-        case 1, 2, 3, 5:
+        case 1, 2, 3, 5, 8:
             guard let path = DoorMessage.path(rest) else { return nil }
             self =
                 switch kind {
                 case 1: .addSecret(path)
                 case 2: .setLogFile(path)
                 case 3: .setMountPoint(path)
-                default: .openSecret(path)
+                case 5: .openSecret(path)
+                default: .findMountState(path)
                 }
         default: return nil
         }
@@ -96,6 +101,27 @@ extension DoorMessage.Answer {
             self = .failed(bytes[1...].reversed().reduce(0) { $0 << 8 | Int32($1) })
         case 2 where bytes.count >= 2: self = .refused(bytes[1], String(decoding: bytes[2...], as: UTF8.self))
         default: return nil
+        }
+    }
+}
+
+extension DoorMessage.Answer {
+    /// The answer for the state of a mount.
+    init(_ state: MountState) {
+        self =
+            switch state {
+            case .answering: .done
+            case .dead: .failed(ENOTCONN)
+            case .silent: .failed(ETIMEDOUT)
+            }
+    }
+
+    /// The state of a mount that the answer tells; without an answer, nothing is known.
+    var mountState: MountState {
+        switch self {
+        case .done: .answering
+        case .failed(ENOTCONN): .dead
+        case .failed, .refused: .silent
         }
     }
 }

@@ -6,6 +6,9 @@ import Support
 /// A second process, which does the little that the confined one can't do any more: it unmounts, and it opens the log
 /// file and the files with secrets again.
 ///
+/// Before the mount, it finds the state of a mount that is to be replaced: a thread that asks a mount that hangs can't
+/// be interrupted, and so not be confined.
+///
 /// It is the same program, started before the mount is confined or gives up root. It takes the paths from the mount
 /// before that, and none afterwards. It holds no secret, talks to nobody else, and ends with the mount.
 final class Doorkeeper: Sendable {
@@ -82,6 +85,9 @@ final class Doorkeeper: Sendable {
         try require(.seal)
         state.withLock { $0.isSealed = true }
     }
+
+    /// Has it find the state of the mount at a path.
+    func mountState(of path: String) -> MountState { ask(.findMountState(path)).answer.mountState }
 
     private func require(_ request: DoorMessage.Request) throws(Failure) {
         let answer = ask(request).answer

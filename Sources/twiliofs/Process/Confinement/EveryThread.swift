@@ -9,8 +9,10 @@ import Synchronization
 /// Each thread is sent a signal, whose handler confines it. The signal is SIGSYS: neither ``NamedThread`` nor the
 /// threads of libraries block it. A later thread is confined like the one that starts it.
 enum EveryThread {
-    /// The longest wait for one thread, which may be in a system call that nothing interrupts.
-    private static let patience = Duration.seconds(2)
+    /// The longest wait for one thread, which may be in a system call that nothing interrupts, as on a slow disk.
+    private static let patience = Duration.seconds(20)
+    /// The part of a pause that counts as waiting: while this process is stopped or starved, no thread can answer.
+    private static let longestPause = Duration.milliseconds(10)
 
     /// Confines all threads.
     ///
@@ -39,14 +41,16 @@ enum EveryThread {
 
     private static func confine(_ thread: Int32) throws(SystemError) {
         let count = order.count.load(ordering: .sequentiallyConsistent)
-        let deadline = ContinuousClock.now + patience
+        var waited = Duration.zero
+        var lastLook = ContinuousClock.now
         // It may have ended.
         guard twiliofs_signal_thread(thread, SIGSYS) == 0 else { return }
         while order.count.load(ordering: .sequentiallyConsistent) == count {
             guard twiliofs_signal_thread(thread, 0) == 0 else { return }
-            guard ContinuousClock.now < deadline else {
-                throw SystemError("the thread \(thread) can't be confined", ETIMEDOUT)
-            }
+            let now = ContinuousClock.now
+            waited += min(now - lastLook, longestPause)
+            lastLook = now
+            guard waited < patience else { throw SystemError("the thread \(thread) can't be confined", ETIMEDOUT) }
             usleep(50)
         }
         let failure = order.failure.load(ordering: .sequentiallyConsistent)
