@@ -57,13 +57,15 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         // From bottom to top: a module imports only modules above it in this list, which Tests/StructureTests checks.
-        module("Support", []),
+        module("Support", ["CLinux"]),
         module("Transfer", ["CCurl", "Support", logging, metrics]),
         module("TwilioAPI", ["Transfer", "Support", logging]),
         module("Envelope", ["COpenSSL", "Support"]),
+        module("KeyProcess", ["CLinux", "CSeccomp", "Envelope", "Support"]),
         module("Credentials", ["COpenSSL", "Envelope", "TwilioAPI", "Transfer", "Support", logging]),
         module("DiskCache", ["CXXHash", "Support", logging, .product(name: "GRDB", package: "GRDB.swift")]),
         module("Media", ["Envelope", "TwilioAPI", "Transfer", "Support", logging, metrics]),
@@ -91,9 +93,12 @@ let package = Package(
             name: "twiliofs",
             dependencies: [
                 "CLinux", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, argumentParser,
+                "Credentials", "TwilioAPI", "Transfer", "KeyProcess", "Envelope", "Support", logging, argumentParser,
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings,
+            // All functions are looked up at the start, so that the table of them can't be written to, and no look-up
+            // copies registers with secrets.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 
         module(
             "TwilioSimulator",
@@ -125,6 +130,10 @@ let package = Package(
         tests(of: "Structure", ["TestSupport"]),
         tests(of: "Support", ["Support", "TestSupport"]),
         tests(of: "Envelope", ["COpenSSL", "Envelope", "Support", "ModuleTestSupport", "TestSupport"]),
+        // The program is that of the key process.
+        tests(
+            of: "KeyProcess",
+            ["KeyProcess", "twiliofs", "Envelope", "ModuleTestSupport", "TestSupport", "Support"]),
         tests(of: "Transfer", ["Transfer", "TwilioSimulator", "Support", "TestSupport", logging, metricsTestKit]),
         tests(
             of: "TwilioAPI",
@@ -242,7 +251,7 @@ if Context.environment["TWILIOFS_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "twiliofs", "MountRuntime", "FileSystem", "FileTree", "Media", "DiskCache", "Sync", "Catalog",
-                "Credentials", "TwilioAPI", "Transfer", "Envelope", "Support", logging, metrics,
+                "Credentials", "TwilioAPI", "Transfer", "KeyProcess", "Envelope", "Support", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Fuzz", exclude: ["README.md", "Seeds"],

@@ -11,7 +11,7 @@ struct FuzzTarget: Sendable {
     /// All targets.
     static let all: [FuzzTarget] =
         listTargets + valueTargets + transferTargets + engineTargets + envelopeTargets + storedTargets
-        + settingTargets + nameTargets
+        + settingTargets + nameTargets + messageTargets
 }
 
 /// Ends the process, which libFuzzer reports with the input, when something doesn't hold.

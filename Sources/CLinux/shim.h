@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -19,6 +20,61 @@
 // the same user.
 static inline int twiliofs_disable_core_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+// Keeps the process, and what it may start, from getting more privileges than it has.
+static inline int twiliofs_forbid_new_privileges(void) {
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+// Overwrites what a secret may have left in registers and in the unused part of the calling thread's stack.
+//
+// memcpy moves secrets through vector registers, and the dynamic linker saves these on the stack when it looks a
+// function up at its first call. Never inlined: the part of the stack below the caller's frame is the unused one.
+__attribute__((noinline, used)) static void twiliofs_wipe_traces(void) {
+    unsigned char unused[16 << 10];
+    explicit_bzero(unused, sizeof unused);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx"))
+        __asm__ volatile(".byte 0xc5, 0xfc, 0x77" ::: "memory");  // vzeroall, which compilers want AVX for
+    else
+        __asm__ volatile(
+            "pxor %%xmm0, %%xmm0; pxor %%xmm1, %%xmm1; pxor %%xmm2, %%xmm2; pxor %%xmm3, %%xmm3;"
+            "pxor %%xmm4, %%xmm4; pxor %%xmm5, %%xmm5; pxor %%xmm6, %%xmm6; pxor %%xmm7, %%xmm7" ::: "memory");
+#elif defined(__aarch64__)
+    __asm__ volatile("movi v0.2d, #0; movi v1.2d, #0; movi v2.2d, #0; movi v3.2d, #0;"
+                     "movi v4.2d, #0; movi v5.2d, #0; movi v6.2d, #0; movi v7.2d, #0" ::
+                         : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "memory");
+#endif
+}
+
+// Names the calling thread; the kernel keeps the first 15 bytes.
+static inline void twiliofs_name_thread(const char *name) {
+    (void)prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+// GNU's, which Glibc's module leaves out: closes all descriptors from one to another.
+int close_range(unsigned int first, unsigned int last, int flags);
+
+static inline int twiliofs_close_range(unsigned int first, unsigned int last) {
+    return close_range(first, last, 0);
+}
+
+// Has flags whose values differ between architectures: keeps the pages of the process in memory, those of later as
+// well, each from its first use on.
+static inline int twiliofs_lock_all_memory(int includes_present) {
+    return mlockall((includes_present ? MCL_CURRENT : 0) | MCL_FUTURE | MCL_ONFAULT);
+}
+
+int mlock2(const void *start, size_t length, unsigned int flags);
+
+static inline int twiliofs_lock_memory(const void *start, size_t length) {
+    return mlock2(start, length, 1 /* MLOCK_ONFAULT */);
+}
+
+// Has glibc's allocator use one arena for all threads.
+static inline int twiliofs_use_one_arena(void) {
+    return mallopt(M_ARENA_MAX, 1);
 }
 
 // Has glibc keep memory of up to 64 MiB that was freed, and take buffers of up to 8 MiB from it: by default each large

@@ -50,7 +50,10 @@ public final class AccountMount {
     /// - Throws: `TransferError`, `TwilioError`, `CatalogError`, `DiskCacheError`, `SystemError`, or an error of
     ///   `catalogFolder`, after stopping all started parts.
     public init(_ settings: MountSettings, logger: Logger, catalogFolder: (SID) throws -> String) throws {
-        self.settings = settings
+        var kept = settings
+        // The library has them, and may replace them; nothing else keeps a private key that was taken away.
+        kept.keys = KeyRing([])
+        self.settings = kept
         self.logger = logger
         let stops = StopStack()
         self.stops = stops
@@ -157,7 +160,9 @@ public final class AccountMount {
         _ settings: MountSettings, _ metrics: MetricRegistry<MountSnapshot>, _ transfer: TransferClient,
         _ stops: StopStack, _ logger: Logger, _ catalogFolder: (SID) throws -> String
     ) throws -> Parts {
-        let accountLogger = { @Sendable in Self.logger(of: $0, settings, logger) }
+        // Not with all settings: what is kept would keep the private keys, too.
+        let namesAccounts = settings.subaccountCredentials != nil
+        let accountLogger = { @Sendable in Self.logger(of: $0, isNamed: namesAccounts, logger) }
         let client = TwilioClient(
             account: settings.account, credentials: settings.credentials,
             videoCredentials: settings.videoCredentials ?? settings.credentials, endpoints: settings.endpoints,
@@ -198,7 +203,7 @@ public final class AccountMount {
         let gatherer = StatusGatherer(
             version: settings.version, main: mainBranch, subaccounts: subaccountBranches ?? [], library: library,
             transfer: transfer, metrics: metrics, readability: readability,
-            waitingRequests: { kernel.waitingRequests })
+            waitingRequests: { kernel.waitingRequests }, keyProcess: settings.keyProcess)
         let tree = FileTree(
             main: mainBranch, subaccounts: subaccountBranches, nodes: nodes, library: library,
             controlFiles: StatusFiles(gatherer: gatherer), readability: readability,
@@ -209,8 +214,8 @@ public final class AccountMount {
     }
 
     /// The logger of an account; with subaccounts, its lines name the account.
-    private static func logger(of account: SID, _ settings: MountSettings, _ logger: Logger) -> Logger {
-        guard settings.subaccountCredentials != nil else { return logger }
+    private static func logger(of account: SID, isNamed: Bool, _ logger: Logger) -> Logger {
+        guard isNamed else { return logger }
         var named = logger
         named[metadataKey: "account"] = "\(account)"
         return named

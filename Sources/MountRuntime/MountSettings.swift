@@ -8,6 +8,30 @@ public import Sync
 public import Transfer
 public import TwilioAPI
 
+/// The state of the process that holds a mount's private keys.
+public enum KeyProcessState: String, Sendable, CaseIterable {
+    /// The mount has no private keys.
+    case none
+    /// It answers, as far as is known.
+    case running
+    /// One has ended although it is needed: content keys that aren't known can't be unwrapped with its keys.
+    case ended
+}
+
+/// The state of the processes that hold a mount's private keys.
+public struct KeyProcessStatus: Hashable, Sendable {
+    /// The state: the worst of all.
+    public var state: KeyProcessState
+    /// What can't be used any more, each with its file.
+    public var lostKeys: [String]
+
+    /// Makes a state.
+    public init(state: KeyProcessState = .none, lostKeys: [String] = []) {
+        self.state = state
+        self.lostKeys = lostKeys
+    }
+}
+
 /// The settings of a mount, checked by the caller.
 public struct MountSettings: Sendable {
     /// The version of the program, for `.twiliofs/version` and the status.
@@ -50,6 +74,8 @@ public struct MountSettings: Sendable {
     public var subaccountCredentials: [SID: any CredentialProvider]?
     /// The access to media outside of Twilio; nil for none.
     public var externalMedia: ExternalMedia?
+    /// The state of the process that holds the private keys, for the status.
+    public var keyProcess: @Sendable () -> KeyProcessStatus = { KeyProcessStatus() }
     /// The disk cache; nil for none.
     ///
     /// `limit` is the most bytes in the cache, `minimumFree` the least bytes of free space on the folder's file system.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A dedicated thread for work that blocks: system calls, libcurl, SQLite.
@@ -13,9 +14,12 @@ public final class NamedThread: Sendable {
     /// - Parameters:
     ///   - name: The name in `ps -L` and debuggers; the kernel keeps its first 15 bytes.
     ///   - niceness: The thread's nice value, 0 to 19 (setpriority(2)).
+    ///   - stackSize: The size of the stack in bytes; nil for the system's.
     ///   - body: The work; the thread ends when it returns.
     /// - Throws: ``SystemError`` when the system has no thread left.
-    public init(name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    public init(
+        name: String, niceness: Int32 = 0, stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         let start = Unmanaged.passRetained(
             ThreadStart {
                 NamedThread.nameCurrent(name)
@@ -33,8 +37,12 @@ public final class NamedThread: Sendable {
         // SIGSYS, the command has each thread confine itself.
         for signal in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS] { sigdelset(&everySignal, signal) }
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, runThread, start.toOpaque())
+        let result = pthread_create(&thread, &attributes, runThread, start.toOpaque())
+        pthread_attr_destroy(&attributes)
         pthread_sigmask(SIG_SETMASK, &previous, nil)
         guard result == 0 else {
             start.release()
@@ -58,15 +66,8 @@ public final class NamedThread: Sendable {
 
     /// Names the calling thread; the main thread's name is the process's in `ps` and `pgrep`.
     ///
-    /// It writes to /proc, since Swift doesn't import glibc's function, a GNU extension. Failures are ignored: a thread
-    /// without its name is only harder to debug.
-    public static func nameCurrent(_ name: String) {
-        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        let bytes = Array(name.utf8.prefix(15))
-        _ = write(descriptor, bytes, bytes.count)
-        close(descriptor)
-    }
+    /// A confined process can't write to /proc, so a system call does it.
+    public static func nameCurrent(_ name: String) { twiliofs_name_thread(name) }
 }
 
 private final class ThreadStart: Sendable {

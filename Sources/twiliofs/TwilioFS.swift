@@ -17,7 +17,7 @@ struct TwilioFS: ParsableCommand {
         version: "twiliofs \(version)",
         subcommands: [
             MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, DoorkeeperCommand.self,
-            WatchCommand.self,
+            KeyProcessCommand.self, WatchCommand.self,
         ]
     )
 

@@ -27,7 +27,7 @@ struct SigningKeyTests {
         var reader = PrivateKeys(secrets: SecretReader(), passphraseFile: passphraseFile)
         let ring = try reader.load(keys)
         return try SigningKeys(
-            arguments, account: try #require(SID(Self.account)), keys: ring, reader: &reader)
+            arguments, account: try #require(SID(Self.account)), known: ring.publicKeySIDs, reader: &reader)
     }
 
     private func failure(_ arguments: [String], keys: [String] = []) throws -> Failure {
@@ -191,7 +191,7 @@ struct SigningKeyTests {
     private func provider(_ argument: String, _ rereading: Rereading) throws -> any CredentialProvider {
         var reader = PrivateKeys(secrets: SecretReader(rereading: rereading), passphraseFile: nil)
         let keys = try SigningKeys(
-            [argument], account: try #require(SID(Self.account)), keys: KeyRing([]), reader: &reader)
+            [argument], account: try #require(SID(Self.account)), known: [:], reader: &reader)
         let credential = Credential(username: "SK" + String(repeating: "3", count: 32), password: "secret")
         return try keys.sign(FixedCredential(credential), of: #require(SID(Self.account)), at: Endpoints())
     }

@@ -157,6 +157,18 @@ struct StatusTextTests {
         #expect(try Self.text() == expected)
     }
 
+    @Test("Private keys that are lost are named, and those of an earlier version's mount are not")
+    func lostKeys() throws {
+        let sentence = "  ! the process that holds the private keys has ended: see the log\n"
+        let text = try Self.text {
+            $0.keyProcess = "ended"
+            $0.lostKeys = [.init(name: "the private key in '/k'"), .init(name: "the signing key in '/s'")]
+        }
+        #expect(text.contains(sentence + "  ! lost: the private key in '/k'\n  ! lost: the signing key in '/s'\n"))
+        #expect(try Self.text { $0.keyProcess = "ended" }.contains(sentence + "\n"))
+        #expect(try !Self.text { $0.keyProcess = "running" }.contains("private key"))
+    }
+
     @Test("The list of calls is a row below the others, with the reason why it is refused")
     func calls() throws {
         let text = try Self.text {

@@ -341,6 +341,35 @@ struct KeyRingTests {
         }
     }
 
+    @Test(
+        "With RSAES-PKCS1-v1_5, the error and the checks are the same for bad padding, another key and a wrong content key",
+        arguments: [true, false])
+    func sameFailures(isProven: Bool) throws {
+        let wrapped = try PythonOracle.perform([
+            .wrapPKCS1(publicPEM: KeyPair.shared.publicPEM, bytes: Array(1...32)),
+            .wrapPKCS1(publicPEM: KeyPair.shared.publicPEM, bytes: Array(1...31)),
+            .wrapPKCS1(publicPEM: KeyPair.other.publicPEM, bytes: Array(1...32)),
+        ])
+        let ring = KeyRing([
+            .init(publicKeySID: nil, name: "a.pem", key: try KeyPair.shared(bits: 4096).readPrivateKey()),
+            .init(publicKeySID: nil, name: "b.pem", key: try KeyPair.shared.readPrivateKey()),
+        ])
+        var observed: [(EnvelopeError, checks: Int)] = []
+        for bytes in wrapped + [[UInt8](repeating: 7, count: 256)] {
+            var checks = 0
+            let error = try #require(throws: EnvelopeError.self) {
+                _ = try ring.unwrap(metadata(.rsaPKCS1v15, bytes, sid: sid), isProven: isProven) { _ in
+                    checks += 1
+                    return false
+                }
+            }
+            observed.append((error, checks))
+        }
+        #expect(Set(observed.map(\.0.message)).count == 1)
+        #expect(Set(observed.map { "\($0.0.cause.debugDescription)" }) == ["nil"])
+        #expect(observed.allSatisfy { $0.0.code == (isProven ? .contentDamaged : .keyNotHeld) && $0.checks == 2 })
+    }
+
     @Test("Keys are used on many threads at once")
     func concurrency() async throws {
         let key = try KeyPair.shared

@@ -74,7 +74,8 @@ struct MountMetricsTests {
     func order() {
         #expect(
             Self.declarations.compactMap(\.name) == [
-                "info", "mount_timestamp_seconds", "list_state", "recordings", "resources", "sized_recordings",
+                "info", "mount_timestamp_seconds", "key_process_state", "list_state", "recordings", "resources",
+                "sized_recordings",
                 "known_size_bytes", "list_pages", "list_items", "list_items_per_second", "list_remaining_seconds",
                 "list_refresh_timestamp_seconds", "list_full_pass_timestamp_seconds", "calls_state",
                 "subaccount_video_available",
@@ -275,6 +276,7 @@ struct MountMetricsTests {
             try Self.rows(under: heading).map { $0[0].trimmingCharacters(in: ["`"]) }
         }
         #expect(try words("state of a list") == ListStatus.State.words)
+        #expect(try words("state of the key process") == KeyProcessState.allCases.map(\.rawValue))
         #expect(
             try words("state of a breaker") == TransferClient.Statistics.Host.Breaker.allCases.map(\.rawValue))
         #expect(try words("integrity") == StoredIntegrity.allCases.map(\.rawValue))

@@ -87,6 +87,43 @@ struct ServingUserTests {
         try wait(until: "the key is read") { log.contains(/the private key in .* was read again and has changed/) }
     }
 
+    @Test("Key processes are the user's, also the one that reads a replaced file that only root can reach")
+    func replacedKey() throws {
+        try folder.secretFile("secrets/key.pem", KeyPair.other.privatePEM)
+        try folder.secretFile("secrets/passphrase", KeyPair.passphrase)
+        let mount = try mount(["--key-passphrase-file", folder.path("secrets/passphrase")])
+        func keyProcesses() throws -> [Int32] {
+            let processes = try Command.run(["pgrep", "-x", "-P", "\(mount.processID)", "twiliofs-keys"])
+            return processes.lines.compactMap { Int32($0) }
+        }
+        func expectUser(of process: Int32) {
+            let process = ServingProcess(processID: process)
+            for field in ["Uid", "Gid"] { #expect(process.status(field) == ["65534 65534 65534 65534"]) }
+            #expect(process.status("Groups").isSubset(of: ["65534", ""]))
+            for set in ["CapPrm", "CapEff", "CapInh"] { #expect(process.status(set) == ["0000000000000000"], "\(set)") }
+            #expect(process.status("NoNewPrivs") == ["1"])
+        }
+        let former = try keyProcesses()
+        expectUser(of: try #require(former.first))
+        try wait(until: "root is given up") {
+            ServingProcess(processID: mount.processID).status("NoNewPrivs") == ["1"]
+        }
+        try folder.secretFile(
+            "secrets/key.pem", String(contentsOfFile: KeyPair.shared.privateKey(.encryptedPKCS8), encoding: .utf8))
+        mount.send(SIGHUP)
+        try wait(until: "the key is read") { log.contains(/the private key in .* was read again and has changed/) }
+        try wait(until: "there is one process, and another") {
+            let now = try keyProcesses()
+            return now.count == 1 && now != former
+        }
+        expectUser(of: try #require(try keyProcesses().first))
+        let recording = try account.original("long.wav")
+        let path = "\(mount.path)/\(recording.file.mountedPath(sid: recording.sid))"
+        try wait(until: "the recording is read with the new key") {
+            try Self.asUser(["sha256sum", path]).text.hasPrefix(recording.file.sha256)
+        }
+    }
+
     @Test("A signal unmounts it, and so does the user with twiliofs unmount", arguments: [true, false])
     func unmounting(isBySignal: Bool) throws {
         let mount = try mount()

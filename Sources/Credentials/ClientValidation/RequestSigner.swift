@@ -5,9 +5,9 @@ public import TwilioAPI
 
 /// Makes the tokens of Public Key Client Validation: each proves who sends one request, and that nobody has changed it.
 ///
-/// The signature is OpenSSL's, through ``PrivateKey``; only the form is made here. It is a JSON Web Token (RFC 7519) in
-/// which nothing varies but a time, SIDs and a hash: a library for such tokens would bring more than it saves, its own
-/// cryptography above all.
+/// The signature is OpenSSL's, through ``HeldPrivateKey``; only the form is made here. It is a JSON Web Token (RFC
+/// 7519) in which nothing varies but a time, SIDs and a hash: a library for such tokens would bring more than it saves,
+/// its own cryptography above all.
 public struct RequestSigner: Sendable {
     /// For how long a token is valid, in seconds, as in Twilio's own libraries.
     static let lifetime: Int64 = 300
@@ -16,7 +16,7 @@ public struct RequestSigner: Sendable {
     public let account: SID
     /// The SID of the public key, `CR…`.
     public let publicKeySID: SID
-    private let key: PrivateKey
+    private let key: any HeldPrivateKey
 
     /// Makes a signer.
     ///
@@ -24,7 +24,7 @@ public struct RequestSigner: Sendable {
     ///   - account: The account whose API key sends the requests.
     ///   - publicKeySID: The SID of the public key that the account has.
     ///   - key: The private key that belongs to it.
-    public init(account: SID, publicKeySID: SID, key: PrivateKey) {
+    public init(account: SID, publicKeySID: SID, key: any HeldPrivateKey) {
         self.account = account
         self.publicKeySID = publicKeySID
         self.key = key

@@ -19,6 +19,8 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     private let read: @Sendable () throws -> Value
     private let check: @Sendable (_ former: Value, _ new: Value) throws -> Void
     private let isReadOnlyIfChanged: Bool
+    /// Whether a value has become useless, so that it is read again whether or not the files have changed.
+    private let isValueLost: @Sendable (Value) -> Bool
     private let observer = Locked<(@Sendable () -> Void)?>(nil)
     private let state: Locked<State>
 
@@ -36,6 +38,7 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         self.files = files
         self.check = check
         isReadOnlyIfChanged = false
+        isValueLost = { _ in false }
         self.read = { try read() }
         // Before the files are read: one that changes meanwhile counts as changed.
         let stamps = files.map { FileStamp(of: $0) }
@@ -48,9 +51,11 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     /// - Parameters:
     ///   - stamps: The files' stamps before they were read.
     ///   - check: Throws if the running mount can't use a new value in the place of the former one.
+    ///   - isLost: Whether a value has become useless: then the files are read although they haven't changed.
     public init(
         _ name: String, in files: [String], first value: Value, stamps: [FileStamp?],
         check: @escaping @Sendable (_ former: Value, _ new: Value) throws -> Void = { _, _ in },
+        isLost: @escaping @Sendable (Value) -> Bool = { _ in false },
         read: @escaping @Sendable () throws -> Value
     ) {
         self.name = name
@@ -58,6 +63,7 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         self.read = read
         self.check = check
         isReadOnlyIfChanged = true
+        isValueLost = isLost
         state = Locked(State(value: value, stamps: stamps))
     }
 
@@ -72,15 +78,19 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
     /// The value as last read.
     public var current: Value { state.withLock { $0.value } }
 
+    /// Whether the value has become useless.
+    public var isLost: Bool { isValueLost(current) }
+
     /// Has a function called after each change, on the thread that reads.
     public func whenChanged(_ observer: @escaping @Sendable () -> Void) { self.observer.withLock { $0 = observer } }
 
     /// Reads the files again; see ``Rereadable``.
     public func readAgain(evenIfUnchanged: Bool) throws -> Bool {
         let stamps = files.map { FileStamp(of: $0) }
+        let wasLost = isLost
         let isDue = state.withLock { state in
             defer { state.stamps = stamps }
-            return evenIfUnchanged && (!isReadOnlyIfChanged || state.hasFailed) || stamps != state.stamps
+            return wasLost || evenIfUnchanged && (!isReadOnlyIfChanged || state.hasFailed) || stamps != state.stamps
         }
         guard isDue else { return false }
         state.withLock { $0.hasFailed = true }
@@ -89,7 +99,7 @@ public final class FileValue<Value: Sendable & Equatable>: Rereadable {
         try check(current, value)
         let hasChanged = state.withLock { state in
             state.hasFailed = false
-            guard value != state.value else { return false }
+            guard wasLost || value != state.value else { return false }
             state.value = value
             state.version += 1
             return true

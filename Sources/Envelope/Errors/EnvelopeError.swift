@@ -37,6 +37,8 @@ public enum EnvelopeErrorCode: ErrorCode {
     case invalidPadding
     /// The content doesn't match its tag.
     case authenticationFailed
+    /// The process that holds the private keys has ended, or doesn't answer.
+    case keyProcessEnded
     /// libcrypto failed unexpectedly; `cause` holds its errors.
     case cryptoFailure
 

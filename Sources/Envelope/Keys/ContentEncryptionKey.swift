@@ -3,7 +3,7 @@ public import Support
 /// The AES-256 key of a recording's content (CEK): 32 bytes on the secure heap.
 public final class ContentEncryptionKey: Sendable {
     /// The size of the key in bytes.
-    static let size = 32
+    package static let size = 32
 
     private let bytes: SecretBytes
 
@@ -20,8 +20,13 @@ public final class ContentEncryptionKey: Sendable {
                 + " damaged or made by a scheme other than the one it names.")
     }
 
-    /// Runs `body` with the 32 bytes, which it must neither keep nor copy.
-    func withUnsafeBytes<Result, Failure: Error>(
+    /// A key that belongs to nothing.
+    static var placeholder: ContentEncryptionKey {
+        get throws(EnvelopeError) { try ContentEncryptionKey(SecretBytes(count: size) { _ in }) }
+    }
+
+    /// Runs `body` with the 32 bytes, which it must neither keep nor copy to memory that isn't wiped.
+    package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try bytes.withUnsafeBytes(body)

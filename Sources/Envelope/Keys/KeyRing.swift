@@ -27,19 +27,19 @@ public struct KeyRing: Sendable {
         /// The key's name in messages, usually its file.
         public let name: String
         /// The key.
-        public let key: PrivateKey
+        public let key: any HeldPrivateKey
 
         /// Makes an entry.
-        public init(publicKeySID: String?, use: Use? = nil, name: String, key: PrivateKey) {
+        public init(publicKeySID: String?, use: Use? = nil, name: String, key: any HeldPrivateKey) {
             self.publicKeySID = publicKeySID
             self.use = use
             self.name = name
             self.key = key
         }
 
-        /// Whether the private key may be tried for an envelope.
-        func isCandidate(for metadata: EnvelopeMetadata) -> Bool {
-            mayOpen(metadata.publicKeySID, metadata.wrapping == .rsaPKCS1v15 ? .video : .voice)
+        /// Whether the private key may be tried for a wrapped key.
+        public func isCandidate(for wrapped: WrappedKey) -> Bool {
+            mayOpen(wrapped.publicKeySID, wrapped.wrapping == .rsaPKCS1v15 ? .video : .voice)
         }
 
         /// Whether the private key may be tried for envelopes of a use that name a public key.
@@ -59,6 +59,9 @@ public struct KeyRing: Sendable {
     /// Whether there are no private keys.
     public var isEmpty: Bool { entries.isEmpty }
 
+    /// Whether all private keys can still be used.
+    public var isAvailable: Bool { entries.allSatisfy(\.key.isAvailable) }
+
     /// Whether every entry of another ring is in this one, whatever its name.
     public func includes(_ other: KeyRing) -> Bool {
         other.entries.allSatisfy { former in
@@ -69,11 +72,11 @@ public struct KeyRing: Sendable {
         }
     }
 
-    /// The public key's SIDs with which a private key was given, whatever their use.
+    /// The public key's SIDs with which each private key was given, whatever their use, by fingerprint.
     ///
-    /// - Parameter fingerprint: See ``PrivateKey/publicKeyFingerprint``.
-    public func publicKeySIDs(fingerprint: String) -> Set<String> {
-        Set(entries.filter { $0.key.publicKeyFingerprint == fingerprint }.compactMap(\.publicKeySID))
+    /// The fingerprint is ``HeldPrivateKey/publicKeyFingerprint``.
+    public var publicKeySIDs: [String: Set<String>] {
+        Dictionary(grouping: entries, by: \.key.publicKeyFingerprint).mapValues { Set($0.compactMap(\.publicKeySID)) }
     }
 
     /// Whether any private key may open envelopes of this use that name a public key; tries none.
@@ -111,51 +114,73 @@ public struct KeyRing: Sendable {
     /// milliseconds.
     ///
     /// RSAES-PKCS1-v1_5 doesn't detect a wrong private key reliably: the padding looks wrong, or looks right by chance,
-    /// or libcrypto returns random bytes on purpose (OpenSSL 3.2 and later). So `accepts` decides about a content key,
-    /// and a result of another length means a wrong private key.
+    /// or random bytes come on purpose (implicit rejection). So `accepts` decides about a content key, and a result of
+    /// another length means a wrong private key. What follows a failure depends on nothing that the private keys have
+    /// found: otherwise a server could learn from it whether the padding of bytes of its choice was right.
     ///
     /// - Parameters:
     ///   - metadata: The envelope.
+    ///   - isProven: Whether the private key is known to be held, since it has opened another envelope that names the
+    ///     same public key.
     ///   - accepts: Whether a content key is right, for CBC by the padding at the content's end. Called synchronously,
-    ///     once for each content key.
+    ///     for each content key, and for RSAES-PKCS1-v1_5 also in the place of each.
     /// - Throws: `keyNotHeld` when no private key fits and none is tied to the SID; `wrongKey` when one is tied but
-    ///   none fits; `contentDamaged` when a content key of 32 bytes isn't accepted; `invalidContentKeyLength` and
+    ///   none fits; `contentDamaged` when one fits, but its content key isn't accepted; `invalidContentKeyLength` and
     ///   `invalidMetadata` when a private key fits, proved by OAEP, but the result isn't a content key;
-    ///   `cryptoFailure`.
+    ///   `keyProcessEnded`; `cryptoFailure`.
     public func unwrap(
-        _ metadata: EnvelopeMetadata, accepts: (ContentEncryptionKey) -> Bool
+        _ metadata: EnvelopeMetadata, isProven: Bool = false, accepts: (ContentEncryptionKey) -> Bool
     ) throws(EnvelopeError) -> ContentEncryptionKey {
-        let candidates = entries.filter { $0.isCandidate(for: metadata) }
+        let wrapped = WrappedKey(metadata)
+        let candidates = entries.filter { $0.isCandidate(for: wrapped) }
         let isMapped = { (entry: Entry) in
             metadata.publicKeySID != nil && entry.publicKeySID == metadata.publicKeySID
         }
         let mapped = candidates.filter(isMapped)
-        var cause: LibcryptoError?
-        var fitting: Entry?
-        for entry in mapped + candidates.filter({ !isMapped($0) }) {
-            switch try entry.key.unwrap(metadata) {
-            case .unwrapped(let key):
-                if accepts(key) { return key }
-                fitting = fitting ?? entry
-            case .malformed(let error):
-                throw error
-            case .notFitting(let reason):
-                cause = cause ?? reason
+        let ordered = mapped + candidates.filter { !isMapped($0) }
+        let provesItself = metadata.wrapping != .rsaPKCS1v15
+        // For RSAES-PKCS1-v1_5, only what was known before counts.
+        var fitting = isProven && !provesItself ? ordered.first : nil
+        var cause: (any Error)?
+        var end: EnvelopeError?
+        for entry in ordered {
+            do throws(EnvelopeError) {
+                switch try entry.key.unwrap(wrapped) {
+                case .unwrapped(let key):
+                    if accepts(key) { return key }
+                    if provesItself { fitting = fitting ?? entry }
+                case .malformed(let key):
+                    throw key.error(of: wrapped)
+                case .notFitting(let reason):
+                    cause = cause ?? reason
+                    // In the same time as if there were a content key.
+                    if !provesItself { _ = accepts(try .placeholder) }
+                }
+            } catch {
+                // Another process may hold the right one.
+                guard error.code == .keyProcessEnded else { throw error }
+                end = end ?? error
             }
         }
+        if let end { throw end }
         guard let fitting else {
             throw notFitting(metadata, mapped: mapped, candidates: candidates, cause: cause)
         }
-        // A wrong private key seldom yields 32 bytes: without implicit rejection, its padding looks right with a
-        // probability of 1 in 2^16; with implicit rejection, the length is random among 240 or more.
-        throw EnvelopeError(
-            .contentDamaged,
-            "The private key \(fitting.name) opens the content key, but the content's padding or length disagrees: the"
-                + " content is damaged, or the headers that describe it are.")
+        throw EnvelopeError(.contentDamaged, Self.damage(fitting, provesItself: provesItself))
+    }
+
+    /// The sentence about content that disagrees with a content key.
+    private static func damage(_ entry: Entry, provesItself: Bool) -> String {
+        let holder =
+            provesItself
+            ? "The private key \(entry.name) opens the content key, but" : "The private key is held, but"
+        return
+            "\(holder) the content's padding or length disagrees: the content is damaged, or the headers that describe"
+            + " it are."
     }
 
     private func notFitting(
-        _ metadata: EnvelopeMetadata, mapped: [Entry], candidates: [Entry], cause: LibcryptoError?
+        _ metadata: EnvelopeMetadata, mapped: [Entry], candidates: [Entry], cause: (any Error)?
     ) -> EnvelopeError {
         let sid = metadata.publicKeySID
         guard mapped.isEmpty else {

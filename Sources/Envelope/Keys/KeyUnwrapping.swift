@@ -1,62 +1,54 @@
 import COpenSSL
-import Support
+public import Support
 
 /// Unwraps content keys with one private key.
 ///
 /// A refusal of libcrypto means that the private key doesn't fit. Only failures that depend neither on the private key
 /// nor on the envelope are thrown.
 extension PrivateKey {
-    /// The result of an attempt.
-    enum Unwrapping {
-        /// The private key fits; for RSAES-PKCS1-v1_5 this is uncertain, see ``KeyRing``.
-        case unwrapped(ContentEncryptionKey)
-        /// The private key doesn't fit.
-        case notFitting(cause: LibcryptoError?)
-        /// The private key fits, proved by OAEP, but the result isn't a content key.
-        case malformed(EnvelopeError)
-    }
-
-    /// Unwraps the content key of `metadata`.
-    func unwrap(_ metadata: EnvelopeMetadata) throws(EnvelopeError) -> Unwrapping {
+    /// Unwraps a content key.
+    public func unwrap(_ wrapped: WrappedKey) throws(EnvelopeError) -> KeyUnwrapping {
         // RFC 8017 requires a ciphertext as long as the modulus; libcrypto accepts shorter ones.
-        guard metadata.wrappedKey.count == modulusByteCount else { return .notFitting(cause: nil) }
-        switch metadata.wrapping {
+        guard wrapped.bytes.count == modulusByteCount else { return .notFitting(cause: nil) }
+        switch wrapped.wrapping {
         case .rsaPKCS1v15:
-            return try unwrapPKCS1v15(metadata.wrappedKey)
+            return try unwrapPKCS1v15(wrapped.bytes)
         case .rsaOAEPSHA256:
-            let first = try unwrapOAEP(metadata.wrappedKey, digest: EVP_sha256(), maskDigest: EVP_sha256())
+            let first = try unwrapOAEP(wrapped.bytes, digest: EVP_sha256(), maskDigest: EVP_sha256())
             guard case .notFitting = first else { return first }
-            return try unwrapOAEP(metadata.wrappedKey, digest: EVP_sha256(), maskDigest: EVP_sha1())
+            return try unwrapOAEP(wrapped.bytes, digest: EVP_sha256(), maskDigest: EVP_sha1())
         case .rsaOAEPSHA1KEM:
             return try unwrapOAEP(
-                metadata.wrappedKey, digest: EVP_sha1(), maskDigest: EVP_sha1(), cipher: metadata.cipher)
+                wrapped.bytes, digest: EVP_sha1(), maskDigest: EVP_sha1(), cipher: wrapped.cipher)
         }
     }
 
-    private func unwrapPKCS1v15(_ wrappedKey: [UInt8]) throws(EnvelopeError) -> Unwrapping {
-        switch try decrypt(wrappedKey, padding: RSA_PKCS1_PADDING) {
-        case .refused(let cause):
-            return .notFitting(cause: cause)
-        case .decrypted(let bytes, let count):
-            // A wrong length proves nothing: OpenSSL 3.2 and later return random bytes of random length.
-            guard count == ContentEncryptionKey.size else { return .notFitting(cause: nil) }
-            return .unwrapped(try bytes.contentEncryptionKey(at: 0))
-        }
+    /// Unwraps with implicit rejection: bytes with another padding count as a message that follows from them and from
+    /// the private key, so that an answer doesn't tell whether the padding was right.
+    ///
+    /// libcrypto does that from OpenSSL 3.2 on. Here it is done in any case, and what is needed for it is computed also
+    /// when it isn't, so that both take the same time. As in OpenSSL, the message may have any length; that of a
+    /// content key is one of more than 200.
+    private func unwrapPKCS1v15(_ wrappedKey: [UInt8]) throws(EnvelopeError) -> KeyUnwrapping {
+        let substitute = try rejection.substitute(for: wrappedKey)
+        let decryption = try decrypt(wrappedKey, padding: RSA_PKCS1_PADDING)
+        let message = if case .decrypted(let bytes, let count) = decryption { (bytes, count) } else { substitute }
+        // No cause is told, since it would differ.
+        guard message.1 == ContentEncryptionKey.size else { return .notFitting(cause: nil) }
+        return .unwrapped(try message.0.contentEncryptionKey(at: 0))
     }
 
     /// - Parameter cipher: For the S3 encryption client's form, in which the cipher's name follows the content key.
     private func unwrapOAEP(
         _ wrappedKey: [UInt8], digest: OpaquePointer?, maskDigest: OpaquePointer?,
         cipher: EnvelopeMetadata.ContentCipher? = nil
-    ) throws(EnvelopeError) -> Unwrapping {
+    ) throws(EnvelopeError) -> KeyUnwrapping {
         switch try decrypt(wrappedKey, padding: RSA_PKCS1_OAEP_PADDING, digest: digest, maskDigest: maskDigest) {
         case .refused(let cause):
             return .notFitting(cause: cause)
         case .decrypted(let bytes, let count):
             if let cipher { return try unwrapNamed(bytes, count: count, cipher: cipher) }
-            guard count == ContentEncryptionKey.size else {
-                return .malformed(ContentEncryptionKey.invalidLength(count))
-            }
+            guard count == ContentEncryptionKey.size else { return .malformed(.length(count)) }
             return .unwrapped(try bytes.contentEncryptionKey(at: 0))
         }
     }
@@ -64,20 +56,14 @@ extension PrivateKey {
     /// Parses a length byte, the content key, and the name of the only cipher that the content key is for.
     private func unwrapNamed(
         _ bytes: SecretBytes, count: Int, cipher: EnvelopeMetadata.ContentCipher
-    ) throws(EnvelopeError) -> Unwrapping {
+    ) throws(EnvelopeError) -> KeyUnwrapping {
         // Some clients in other languages wrap the content key alone. The length distinguishes the two forms.
         if count == ContentEncryptionKey.size { return .unwrapped(try bytes.contentEncryptionKey(at: 0)) }
         let keySize = bytes.withUnsafeBytes { count > 0 ? Int($0[0]) : 0 }
-        guard keySize == ContentEncryptionKey.size else {
-            return .malformed(ContentEncryptionKey.invalidLength(keySize))
-        }
-        guard count > 1 + keySize else { return .malformed(ContentEncryptionKey.invalidLength(count - 1)) }
+        guard keySize == ContentEncryptionKey.size else { return .malformed(.length(keySize)) }
+        guard count > 1 + keySize else { return .malformed(.length(count - 1)) }
         let namesCipher = bytes.withUnsafeBytes { $0[(1 + keySize)..<count].elementsEqual(cipher.javaName.utf8) }
-        guard namesCipher else {
-            return .malformed(
-                EnvelopeMetadata.invalid(
-                    "The content key was wrapped for another cipher than \(cipher.javaName), which the headers name"))
-        }
+        guard namesCipher else { return .malformed(.otherCipher) }
         return .unwrapped(try bytes.contentEncryptionKey(at: 1))
     }
 

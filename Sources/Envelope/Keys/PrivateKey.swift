@@ -4,7 +4,7 @@ public import Support
 /// An RSA private key, which opens content keys sealed with its public key, or signs requests.
 ///
 /// Its secret numbers live on libcrypto's secure heap.
-public final class PrivateKey: @unchecked Sendable {
+public final class PrivateKey: HeldPrivateKey, @unchecked Sendable {
     // Safe although unchecked: threads may share an EVP_PKEY that is no longer modified; each has its own EVP_PKEY_CTX.
     private let handle: OpaquePointer
 
@@ -15,6 +15,24 @@ public final class PrivateKey: @unchecked Sendable {
     ///
     /// `openssl pkey -in FILE -pubout -outform DER | sha256sum` prints it too.
     public let publicKeyFingerprint: String
+
+    /// True: it is in this process.
+    public var isAvailable: Bool { true }
+
+    /// What takes the place of messages with a wrong padding; made with the first attempt.
+    var rejection: ImplicitRejection {
+        get throws(EnvelopeError) {
+            if let made = madeRejection.withLock(\.self) { return made }
+            // Not under the lock: it takes a signature, which is the same if two threads make it.
+            let rejection = try ImplicitRejection(modulusByteCount: modulusByteCount) {
+                (digest) throws(EnvelopeError) in try signature(ofSHA256: digest)
+            }
+            madeRejection.withLock { $0 = rejection }
+            return rejection
+        }
+    }
+
+    private let madeRejection = Locked<ImplicitRejection?>(nil)
 
     /// The supported sizes of the modulus in bits: Twilio takes 2048, 3072 and 4096.
     private static let supportedBitCounts = 2048...4096

@@ -54,7 +54,8 @@ extension MediaServices {
         if let key = keys.contentKey(of: metadata), accepts(key) { return key }
         do throws(EnvelopeError) {
             let held = keys.now
-            let key = try held.ring.unwrap(metadata, accepts: accepts)
+            let isHeld = resource.publicKeySID.map { isKeyHeld($0, kind: resource.kind) } == true
+            let key = try held.ring.unwrap(metadata, isProven: isHeld, accepts: accepts)
             let proven = resource.publicKeySID.map { ProvenKey(publicKeySID: $0, use: resource.kind.keyUse) }
             keys.note(key, of: metadata, proving: proven, by: held)
             return key

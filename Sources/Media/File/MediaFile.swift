@@ -165,7 +165,10 @@ final class MediaFile: Sendable {
             // The resource names no key, and an earlier version may have stored the facts without noting the envelope.
             services.observer.mediaWasDescribed(sid, of: known.resource.accountSID, as: facts)
         }
-        if lacksKey, !isAgain, !facts.envelopeFields.isEmpty, services.isKeyHeld(for: known.resource) == true {
+        // Either may come of damaged headers.
+        let isDamaged = if case .failure(let error) = result { error.code == .integrityFailed } else { false }
+        let isDoubtful = (lacksKey || isDamaged) && !facts.envelopeFields.isEmpty
+        if isDoubtful, !isAgain, services.isKeyHeld(for: known.resource) == true {
             // The key has opened other envelopes, so this one's headers may have been damaged.
             known.doubt()
             openDescribed(isAgain: true)

@@ -32,6 +32,15 @@ enum MountMetrics {
             [MetricSample(["version": $0.version, "account": $0.account], .integer(1))]
         },
         gauge("mount_timestamp_seconds", "time", "mounted", "When the account was mounted.") { .time($0.mounted) },
+        Row(
+            .state(KeyProcessState.allCases.map(\.rawValue)), "key_process_state",
+            "State of the process that holds the private keys; for Prometheus 1 for the one it is in, 0 for the others.",
+            field: "key_process"
+        ) { [MetricSample([:], .text($0.keyProcess.state.rawValue))] },
+        Row(
+            fact: "A private key that can't be used, since the process that held it has ended; with its file.",
+            field: "lost_keys[#index].name"
+        ) { $0.lostKeys },
     ]
 
     private static let lists = [

@@ -49,6 +49,7 @@ struct MountSnapshot: Sendable {
     var transfer: TransferClient.Statistics
     var library: MediaLibrary.Statistics
     var waitingRequests: Int
+    var keyProcess = KeyProcessStatus()
 }
 
 extension MountSnapshot.List {
@@ -141,6 +142,12 @@ extension MountSnapshot {
     func ofSubaccounts(_ value: (Subaccount) -> MetricSample.Value) -> [MetricSample] {
         [MetricSample([:], nil)]
             + subaccounts.map { MetricSample(["account": $0.sid, "subaccount": $0.sid], value($0)) }
+    }
+
+    /// The names of the private keys that are lost; the array exists even if it is empty.
+    var lostKeys: [MetricSample] {
+        [MetricSample([:], nil)]
+            + keyProcess.lostKeys.enumerated().map { MetricSample(["index": "\($0)"], .text($1)) }
     }
 
     /// A value of each host that is unreachable or asks for a pause.

@@ -15,6 +15,8 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var time: Date
     package var mounted: Date
     package var account: String
+    package var keyProcess: String?
+    package var lostKeys: [LostKey]?
     package var lists: [String: List]
     package var calls: Calls?
     package var accounts: [Subaccount]
@@ -31,6 +33,10 @@ package struct MountStatus: Codable, Hashable, Sendable {
     package var waitingRequests: Int
     package var errors: Errors
     package var memory: Memory
+
+    package struct LostKey: Codable, Hashable, Sendable {
+        package var name: String
+    }
 
     package struct List: Codable, Hashable, Sendable {
         /// The word for the state, possibly of a later version.

@@ -21,6 +21,7 @@ struct StatusGatherer: Sendable {
     let readability: Readability
     /// Counts the kernel's requests without an answer; must be quick, since such a request causes the call.
     var waitingRequests: @Sendable () -> Int
+    var keyProcess: @Sendable () -> KeyProcessStatus = { KeyProcessStatus() }
 
     /// The current metrics.
     func report() throws(CatalogError) -> MetricReport { metrics.report(of: try snapshot()) }
@@ -43,7 +44,8 @@ struct StatusGatherer: Sendable {
             },
             integrity: Dictionary(uniqueKeysWithValues: StoredIntegrity.allCases.map { ($0, integrity[$0] ?? 0) }),
             unreadable: readability.unreadable, transfer: transfer.statistics,
-            library: library.statistics, waitingRequests: waitingRequests())
+            library: library.statistics, waitingRequests: waitingRequests(),
+            keyProcess: keyProcess())
     }
 
     /// The lists of one account, by name.

@@ -136,6 +136,13 @@ struct MountCommand: ParsableCommand {
     }
 }
 
+extension MountCommand {
+    /// Whether private keys are to be read.
+    var needsPrivateKeys: Bool {
+        !keys.files.isEmpty && !keys.isWithoutKey || !account.signingKeys.isEmpty
+    }
+}
+
 extension IntegrityMode {
     /// Reads a mode from the command line.
     static func parse(_ text: String) throws -> IntegrityMode {

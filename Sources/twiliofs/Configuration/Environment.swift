@@ -53,6 +53,18 @@ struct Environment {
         "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     ]
 
+    /// The variables for a program that needs none of the secrets, as `NAME=value`.
+    static var withoutSecrets: [String] {
+        var variables: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            let variable = String(cString: text)
+            if !secrets.contains(where: { variable.hasPrefix($0 + "=") }) { variables.append(variable) }
+            entry += 1
+        }
+        return variables
+    }
+
     /// Overwrites and removes the secrets in the environment.
     ///
     /// Otherwise `/proc/PID/environ` would show them, and child processes would inherit them.

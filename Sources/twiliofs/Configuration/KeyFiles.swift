@@ -7,6 +7,9 @@ final class KeyFiles: Sendable {
     private struct Keys: Equatable, Sendable {
         let entries: [KeyRing.Entry]
 
+        /// Whether the process that held them has ended.
+        var isLost: Bool { !KeyRing(entries).isAvailable }
+
         static func == (one: Keys, other: Keys) -> Bool {
             one.entries.map(\.key.publicKeyFingerprint) == other.entries.map(\.key.publicKeyFingerprint)
         }
@@ -27,7 +30,7 @@ final class KeyFiles: Sendable {
             let path = CacheFolder.absolute(secrets.file(named: given))
             // The form of the argument, with the absolute path.
             let absolute = (use.map { "\($0.rawValue):" } ?? "") + (sid.map { "\($0)=" } ?? "") + path
-            let file = try secrets.keyValue("private key", in: path) { () throws(Failure) in
+            let file = try secrets.keyValue("private key", in: path, isLost: \.isLost) { () throws(Failure) in
                 Keys(entries: try reader.entries(of: absolute))
             } later: { () throws(Failure) in
                 var reader = later
@@ -40,6 +43,9 @@ final class KeyFiles: Sendable {
 
     /// All keys as last read.
     var ring: KeyRing { KeyRing(files.flatMap(\.current.entries)) }
+
+    /// The names of the files whose keys are lost, since the process that held them has ended.
+    var lost: [String] { files.filter(\.isLost).map(\.name) }
 
     /// Has a function called with all keys after each change.
     func whenChanged(_ observer: @escaping @Sendable (KeyRing) -> Void) {

@@ -1,22 +1,57 @@
 import Envelope
 import Glibc
+import KeyProcess
 import Support
 import TwilioAPI
 
-/// Reads the private keys that the command line names.
+/// Reads the private keys that the command line names, in this process or by a process that holds them.
 struct PrivateKeys {
-    let secrets: SecretReader
+    /// Which process reads and holds the keys.
+    enum Holder: Sendable {
+        /// The key process itself.
+        case thisProcess
+        /// A key process that has been started.
+        case process(KeyProcess)
+        /// A new key process for each file.
+        case newProcess(KeyProcesses)
+    }
+
+    /// What a file holds: its keys, at least one, and the SID of a public key that stands alone in a line.
+    typealias Contents = (keys: [any HeldPrivateKey], publicKeySID: String?)
+
+    private(set) var secrets: SecretReader
     /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
     /// Whether the terminal may be asked for a passphrase.
     let mayAsk: Bool
+    /// Which process reads and holds the keys.
+    private let holder: Holder
+    /// Starts the processes for files that are read again.
+    private let processes: KeyProcesses?
     /// The passphrase, read only once, since a pipe can't be read again.
     private var passphrase: SecretBytes?
 
+    /// Reads keys into this process.
     init(secrets: SecretReader, passphraseFile: String?, mayAsk: Bool = true) {
+        self.init(secrets: secrets, passphraseFile: passphraseFile, mayAsk: mayAsk, holder: .thisProcess, nil)
+    }
+
+    /// Has keys read by a key process, and later by others.
+    init(secrets: SecretReader, passphraseFile: String?, by process: KeyProcess, later processes: KeyProcesses) {
+        self.init(
+            secrets: secrets, passphraseFile: passphraseFile, mayAsk: true, holder: .process(process), processes)
+        // Another process reads it again.
+        if let passphraseFile { secrets.expect(secrets.file(named: passphraseFile)) }
+    }
+
+    private init(
+        secrets: SecretReader, passphraseFile: String?, mayAsk: Bool, holder: Holder, _ processes: KeyProcesses?
+    ) {
         self.secrets = secrets
         self.passphraseFile = passphraseFile
         self.mayAsk = mayAsk
+        self.holder = holder
+        self.processes = processes
     }
 
     /// Reads keys again, while the mount is running: it knows no passphrase yet.
@@ -24,7 +59,16 @@ struct PrivateKeys {
     /// The process has left its working directory by then, and its terminal belongs to nobody.
     var later: PrivateKeys {
         let passphraseFile = passphraseFile.map { CacheFolder.absolute(secrets.file(named: $0)) }
-        return PrivateKeys(secrets: secrets.later, passphraseFile: passphraseFile, mayAsk: false)
+        return PrivateKeys(
+            secrets: secrets.later, passphraseFile: passphraseFile, mayAsk: false,
+            holder: processes.map { .newProcess($0) } ?? .thisProcess, processes)
+    }
+
+    /// How a key process is to read files.
+    var settings: ReadingSettings {
+        ReadingSettings(
+            isStrict: secrets.isStrict, isFirstTime: mayAsk, credentialsFolder: secrets.credentialsFolder,
+            passphraseFile: passphraseFile)
     }
 
     /// Reads the private keys of arguments of the form `[voice:|video:][CR…=]FILE`.
@@ -41,11 +85,61 @@ struct PrivateKeys {
         try checkForm(of: argument)
         let (use, sid, given) = Self.split(argument)
         let path = secrets.file(named: given)
-        let what = "private key"
-        let contents = try secrets.contents(path, what: what, status: .privateKey)
-        return try keys(in: contents, of: path, what: what).map { name, key in
-            KeyRing.Entry(publicKeySID: sid, use: use, name: name, key: key)
+        let purpose = KeyFileRequest.Purpose.unwrapping(use: use, publicKeySID: sid)
+        let keys = try contents(of: path, what: "private key", for: purpose).keys
+        return keys.enumerated().map { index, key in
+            KeyRing.Entry(publicKeySID: sid, use: use, name: Self.name(index, of: keys.count, in: path), key: key)
         }
+    }
+
+    /// Reads a file, or has it read.
+    ///
+    /// - Parameter what: What a key is in messages.
+    mutating func contents(
+        of path: String, what: String, for purpose: KeyFileRequest.Purpose
+    ) throws(Failure) -> Contents {
+        switch holder {
+        case .thisProcess:
+            let read = try localContents(of: path, what: what)
+            return (read.keys, read.publicKeySID)
+        case .process(let process):
+            return try Failure.ofKeyProcess { () throws(KeyFileFailure) in
+                try process.read(KeyFileRequest(path: path, purpose: purpose), warn: secrets.warn)
+            }
+        case .newProcess(let processes):
+            let process = try processes.start()
+            var settings = settings
+            settings.openedPassphraseFile = passphraseFile.flatMap { secrets.openForOther($0) }
+            let file = KeyFileRequest(path: path, purpose: purpose, opened: secrets.openForOther(path))
+            defer { for opened in [settings.openedPassphraseFile, file.opened] { opened?.close() } }
+            return try Failure.ofKeyProcess { () throws(KeyFileFailure) in
+                try process.use(settings)
+                let contents = try process.read(file, warn: secrets.warn)
+                _ = try process.confine()
+                return contents
+            }
+        }
+    }
+
+    /// Takes the files that were opened for this process, which reads one with them.
+    mutating func take(_ file: KeyFileRequest, _ settings: ReadingSettings) {
+        secrets.opened = [:]
+        secrets.opened[file.path] = file.opened
+        if let passphraseFile = settings.passphraseFile {
+            secrets.opened[passphraseFile] = settings.openedPassphraseFile
+        }
+    }
+
+    /// Reads a file into this process.
+    mutating func localContents(of path: String, what: String) throws(Failure) -> KeyServer.Contents {
+        let contents = try secrets.contents(path, what: what, status: .privateKey)
+        let keys = try keys(in: contents, of: path, what: what)
+        return (keys, PublicKeyLine.sid(in: contents)?.description)
+    }
+
+    /// A key's name in messages.
+    private static func name(_ index: Int, of count: Int, in path: String) -> String {
+        count == 1 ? path : "\(path) (key \(index + 1))"
     }
 
     /// Refuses an argument whose file doesn't exist if its form shows why.
@@ -58,17 +152,17 @@ struct PrivateKeys {
         }
     }
 
-    /// Reads the keys in a file's contents, at least one, with their names in messages.
+    /// Reads the keys in a file's contents, at least one.
     ///
     /// - Parameter what: What a key is in messages.
-    mutating func keys(
+    private mutating func keys(
         in contents: SecretBytes, of path: String, what: String
-    ) throws(Failure) -> [(name: String, key: PrivateKey)] {
+    ) throws(Failure) -> [PrivateKey] {
         let sections = PrivateKey.sections(ofPEM: contents)
-        var keys: [(name: String, key: PrivateKey)] = []
+        var keys: [PrivateKey] = []
         for (index, section) in sections.enumerated() {
-            let name = sections.count == 1 ? path : "\(path) (key \(index + 1))"
-            keys.append((name, try key(section, name, of: path, what: what)))
+            let name = Self.name(index, of: sections.count, in: path)
+            keys.append(try key(section, name, of: path, what: what))
         }
         // A typed passphrase is used for this file only.
         if passphraseFile == nil { passphrase = nil }
@@ -129,7 +223,10 @@ struct PrivateKeys {
         let read: SecretBytes
         if let passphraseFile {
             read = try secrets.firstLine(passphraseFile, what: "passphrase", status: .passphrase)
-        } else if mayAsk, let typed = try Terminal.askForSecret("Passphrase of \(path): ", status: .passphrase) {
+        } else if mayAsk,
+            let typed = try Terminal.askForSecret(
+                "Passphrase of \(path): ", status: .passphrase, for: secrets.asker)
+        {
             read = typed
         } else {
             throw Failure(

@@ -1,6 +1,7 @@
 import Credentials
 import Envelope
 import Glibc
+import KeyProcess
 import Support
 
 /// Reads secrets from files: keys, tokens, passphrases.
@@ -19,8 +20,12 @@ struct SecretReader: Sendable {
     var credentialsFolder: String?
     /// Reads files again while the mount is running; nil to read each once.
     var rereading: Rereading?
+    /// A socket at whose end nobody needs the secrets any more, so that no person and no pipe is waited for.
+    var asker: Int32?
     /// Opens the files when this process can't any more; nil if it always can.
     var doorkeeper: Doorkeeper?
+    /// The files that were opened for this process, by their paths.
+    var opened: [String: OpenedFile] = [:]
     /// Receives a warning about a file.
     var warn: @Sendable (String) -> Void = { _ in }
 
@@ -139,9 +144,30 @@ struct SecretReader: Sendable {
 
     /// Opens a file; returns -1 with `errno` if that fails.
     private func open(_ path: String) -> Int32 {
-        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-        return doorkeeper?.openSecret(path, flags: flags) ?? Glibc.open(path, flags)
+        switch opened[path] {
+        case .descriptor(let descriptor):
+            lseek(descriptor, 0, SEEK_SET)
+            return fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        case .failed(let number):
+            errno = number
+            return -1
+        case nil: return doorkeeper?.openSecret(path, flags: Self.flags) ?? Glibc.open(path, Self.flags)
+        }
     }
+
+    private static let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+
+    /// Opens a file for a process that can't open it itself, and doesn't read it; the caller closes the descriptor.
+    ///
+    /// - Returns: Nil where that process can do what this one can.
+    func openForOther(_ path: String) -> OpenedFile? {
+        guard let doorkeeper else { return nil }
+        let descriptor = doorkeeper.openSecret(path, flags: Self.flags)
+        return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
+    }
+
+    /// Has a file that another process reads opened for that later.
+    func expect(_ path: String) { doorkeeper?.expectSecret(path) }
 
     /// Whether there is a file, as far as it may be known.
     func exists(_ path: String) -> Bool {
@@ -179,7 +205,7 @@ struct SecretReader: Sendable {
         var count = 0
         let buffer = try SecretBytes(count: limit + 1) { (memory) throws(Failure) in
             while count < memory.count {
-                guard Self.waitForInput(descriptor, until: deadline) else {
+                guard Self.waitForInput(descriptor, until: deadline, or: asker) else {
                     throw Failure(status, "the \(what) has not come from the pipe '\(path)' within \(patience)")
                 }
                 let result = Glibc.read(descriptor, memory.baseAddress.map { $0 + count }, memory.count - count)
@@ -194,12 +220,20 @@ struct SecretReader: Sendable {
     }
 
     /// Waits for input or its end, which a file has at once; returns false if the deadline comes first.
-    private static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - deadline: Nil to wait without end.
+    ///   - asker: A socket whose end ends the waiting too.
+    static func waitForInput(_ descriptor: Int32, until deadline: ContinuousClock.Instant?, or asker: Int32?) -> Bool {
         while true {
-            let left = max(.zero, deadline - .now)
-            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let result = poll(&request, 1, Int32(left / .milliseconds(1)))
-            if result > 0 { return true }
+            let left = deadline.map { Int32(max(.zero, $0 - .now) / .milliseconds(1)) } ?? -1
+            // poll(2) ignores a negative descriptor, and tells the end of a socket unasked.
+            var requests = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: asker ?? -1, events: 0, revents: 0),
+            ]
+            let result = poll(&requests, 2, left)
+            if result > 0 { return requests[1].revents == 0 }
             if result == 0 || errno != EINTR { return false }
         }
     }

@@ -1,6 +1,7 @@
 import Credentials
 import Envelope
 import Glibc
+import KeyProcess
 import Support
 import Transfer
 import TwilioAPI
@@ -11,14 +12,13 @@ struct SigningKeys {
     private struct Key: Equatable, Sendable {
         let signer: RequestSigner
         let fingerprint: String
+        /// Whether the process that held it has ended.
+        let isLost: @Sendable () -> Bool
 
         static func == (one: Key, other: Key) -> Bool {
             one.fingerprint == other.fingerprint && one.signer.publicKeySID == other.signer.publicKeySID
         }
     }
-
-    /// The text before a key may name its public key; there is no room for much else.
-    private static let longestLine = 200
 
     private let keys: [SID: FileValue<Key>]
     private let rereading: Rereading?
@@ -27,11 +27,13 @@ struct SigningKeys {
     ///
     /// - Parameters:
     ///   - account: The account of the arguments that name none.
-    ///   - keys: The keys of `--key`. If one of them is given with its public key's SID, a signing key of the same pair
-    ///     needs none. Nothing else tells the SID: Twilio's list of public keys hasn't the keys themselves, and an
-    ///     account that demands signatures refuses the list without one.
+    ///   - known: The SIDs of the keys of `--key`, by fingerprint. If one of them is given with its
+    ///     public key's SID, a signing key of the same pair needs none. Nothing else tells the SID: Twilio's list of
+    ///     public keys hasn't the keys themselves, and an account that demands signatures refuses the list without one.
     ///   - reader: Reads them, with the same passphrase.
-    init(_ arguments: [String], account: SID, keys ring: KeyRing, reader: inout PrivateKeys) throws(Failure) {
+    init(
+        _ arguments: [String], account: SID, known: [String: Set<String>], reader: inout PrivateKeys
+    ) throws(Failure) {
         var keys: [SID: FileValue<Key>] = [:]
         let (secrets, later) = (reader.secrets, reader.later)
         for argument in arguments {
@@ -48,11 +50,13 @@ struct SigningKeys {
                     .privateKey,
                     "it has another key, which can't belong to \(sid): write the SID of its public key into the first"
                         + " line of the file and mount again with --signing-key \(path.shellWord)")
+            } isLost: {
+                $0.isLost()
             } first: { () throws(Failure) in
-                try Self.key(path, sid, account, ring, &reader)
+                try Self.key(path, sid, account, known, &reader)
             } later: { () throws(Failure) in
                 var reader = later
-                return try Self.key(path, sid, account, ring, &reader)
+                return try Self.key(path, sid, account, known, &reader)
             }
             guard keys.updateValue(key, forKey: account) == nil else {
                 throw Failure(.configuration, "--signing-key is given twice for \(account): give it once")
@@ -60,6 +64,11 @@ struct SigningKeys {
         }
         self.keys = keys
         rereading = secrets.rereading
+    }
+
+    /// Names the files whose keys are lost, since the process that held them has ended.
+    var lost: @Sendable () -> [String] {
+        { [keys] in keys.values.filter(\.isLost).map(\.name).sorted() }
     }
 
     /// Splits `[AC…:][CR…=]FILE`; any other text is a file, also with a colon or an equals sign.
@@ -156,19 +165,19 @@ struct SigningKeys {
 
     /// Reads a key, and finds its public key's SID: that of the argument, or what stands alone in a line of the file.
     private static func key(
-        _ path: String, _ sid: SID?, _ account: SID, _ ring: KeyRing, _ reader: inout PrivateKeys
+        _ path: String, _ sid: SID?, _ account: SID, _ known: [String: Set<String>], _ reader: inout PrivateKeys
     ) throws(Failure) -> Key {
         if access(path, F_OK) != 0, errno == ENOENT, path.contains(where: { $0 == "=" || $0 == ":" }) {
             throw Failure(.privateKey, "there is no signing key '\(path)'; the form is [AC…:][CR…=]FILE")
         }
         let what = "signing key"
-        let contents = try reader.secrets.contents(path, what: what, status: .privateKey)
-        let keys = try reader.keys(in: contents, of: path, what: what)
-        guard keys.count == 1, let key = keys.first?.key else {
+        let contents = try reader.contents(of: path, what: what, for: .signing)
+        guard contents.keys.count == 1, let key = contents.keys.first else {
             throw Failure(
-                .privateKey, "'\(path)' has \(keys.count) private keys: give a file with the signing key alone")
+                .privateKey,
+                "'\(path)' has \(contents.keys.count) private keys: give a file with the signing key alone")
         }
-        let written = line(of: contents)
+        let written = contents.publicKeySID.flatMap { SID($0) }
         if let sid, let written, sid != written {
             throw Failure(
                 .privateKey,
@@ -176,23 +185,15 @@ struct SigningKeys {
                     + " out the wrong one")
         }
         let fingerprint = key.publicKeyFingerprint
-        let known = ring.publicKeySIDs(fingerprint: fingerprint)
-        guard let sid = sid ?? written ?? (known.count == 1 ? known.first.flatMap { SID($0) } : nil) else {
+        let sids = known[fingerprint] ?? []
+        guard let sid = sid ?? written ?? (sids.count == 1 ? sids.first.flatMap { SID($0) } : nil) else {
             throw Failure(
                 .privateKey,
                 "the SID of the public key that belongs to the signing key '\(path)' is needed: give"
                     + " --signing-key CR…=\(path.shellWord); the Console shows it under Credentials, Public Keys")
         }
         return Key(
-            signer: RequestSigner(account: account, publicKeySID: sid, key: key), fingerprint: fingerprint)
-    }
-
-    /// The SID of a public key that stands alone in a line; a file that is replaced with another key has another SID.
-    private static func line(of contents: SecretBytes) -> SID? {
-        contents.withUnsafeBytes { bytes in
-            bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }).lazy
-                .filter { $0.count <= longestLine && $0.contains(UInt8(ascii: "C")) }
-                .compactMap { SID(String(decoding: $0, as: UTF8.self).trimmed) }.first { $0.prefix == "CR" }
-        }
+            signer: RequestSigner(account: account, publicKeySID: sid, key: key), fingerprint: fingerprint,
+            isLost: { !key.isAvailable })
     }
 }

@@ -14,8 +14,12 @@ enum Terminal {
 
     /// Asks for a secret without showing the answer; returns nil if the process has no terminal.
     ///
-    /// - Parameter status: The status of the failure if the answer is empty.
-    static func askForSecret(_ prompt: String, status: FailureStatus) throws(Failure) -> SecretBytes? {
+    /// - Parameters:
+    ///   - status: The status of the failure if the answer is empty.
+    ///   - asker: A socket at whose end nobody needs the answer any more.
+    static func askForSecret(
+        _ prompt: String, status: FailureStatus, for asker: Int32? = nil
+    ) throws(Failure) -> SecretBytes? {
         let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -35,7 +39,9 @@ enum Terminal {
         secret.reserveCapacity(1024)
         defer { explicit_bzero(&secret, secret.count) }
         var character: UInt8 = 0
-        reading: while read(descriptor, &character, 1) == 1 {
+        reading: while SecretReader.waitForInput(descriptor, until: nil, or: asker),
+            read(descriptor, &character, 1) == 1
+        {
             switch character {
             // Control-D, Control-C, backspace and delete have numbers.
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"), 4: break reading

@@ -17,6 +17,8 @@ struct Mount {
     private static let patienceForFindings = Duration.seconds(2)
 
     private let command: MountCommand
+    private let options: MountOptionList
+    private let keyProcesses = KeyProcesses()
     private let environment: Environment
     private let log: LogOutput
     private let logFile: LogFile?
@@ -24,10 +26,12 @@ struct Mount {
     private let serviceManager: ServiceManager
     /// The user whom the process becomes; nil if it stays who it is.
     private let user: ServingUser?
+    /// Does what the confined process can't; nil if it is to be neither confined nor another user.
+    private let doorkeeper: Doorkeeper?
     /// The environment that tells where the cache is.
     private let cacheEnvironment: Environment
 
-    init(_ command: MountCommand) throws(Failure) {
+    init(_ command: MountCommand) throws {
         self.command = command
         // These come first, since the environment mustn't change while other threads run.
         serviceManager = ServiceManager()
@@ -45,13 +49,19 @@ struct Mount {
         let destination: LogOutput.Destination =
             if let logFile { .file(logFile) } else { command.readyDescriptor == nil ? .standardError : .systemLog }
         CrashSignals.report(to: destination, as: command.logFormat, version: TwilioFS.version)
+        try Self.prepareProcess(command)
+        options = try MountOptionList(command.mountOptions)
+        try MountPoint.checkAvailability(allowsOthers: command.allowOther || options.allowsOthers)
+        // Before anything from the network is in the memory, and before there are other threads and what they open.
+        let isConfined = !command.noLandlock && (try? Landlock()) != nil
+        doorkeeper = isConfined || user != nil ? try Doorkeeper(for: user) : nil
+        if command.needsPrivateKeys { try keyProcesses.startFirst(for: user) }
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
 
     /// Mounts, serves until unmounted, and cleans up; throws ``Failure``, or the error of a part of the mount.
     func run() throws {
-        try prepareProcess()
         // The log is flushed after a failure too.
         defer { log.flush() }
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
@@ -59,21 +69,17 @@ struct Mount {
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
 
-        let options = try MountOptionList(command.mountOptions)
         let mask = try command.mask.map { (text) throws(Failure) in
             try MountOptionList.mask(text, option: "--umask \(text)")
         }
         let window = try command.window.window()
-        let allowsOthers = command.allowOther || options.allowsOthers
-        try MountPoint.checkAvailability(allowsOthers: allowsOthers)
-        let doorkeeper = landlock == nil && user == nil ? nil : try Doorkeeper(for: user)
         let mountPoint = try MountPoint(
             command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace
-        ) { doorkeeper?.mountState(of: $0) ?? MountState.find($0) }
+        ) { [doorkeeper] in doorkeeper?.mountState(of: $0) ?? MountState.find($0) }
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
             command.account, command.keys, command.subaccounts, command.external, environment: environment,
-            secrets: secretReader(rereading, doorkeeper), logger: logger)
+            secrets: secretReader(rereading), keyProcesses: keyProcesses, logger: logger)
         forgetInheritedSecrets()
         try user?.takeCacheFolder(command.cacheDir)
         try user?.begin()
@@ -86,13 +92,18 @@ struct Mount {
             user: command.user ?? options.user ?? getuid(), group: command.group ?? options.group ?? getgid(),
             mask: mask ?? options.mask ?? MountDefaults.mask)
         var settings = try self.settings(of: secrets, on: mountPoint, ownership, catalogFolder: catalogFolder)
-        settings.options = options.others + (allowsOthers ? ["allow_other"] : [])
+        settings.options = options.others + (command.allowOther || options.allowsOthers ? ["allow_other"] : [])
         settings.window = window
         settings.predecessor = mountPoint.predecessor
         if let doorkeeper { try use(doorkeeper, in: &settings) }
         let mount = try AccountMount(settings, logger: logger, catalogFolder: catalogFolder)
+        settings.keys = KeyRing([])
         defer { mount.stop() }
         secrets.follow(in: mount, by: rereading)
+        keyProcesses.whenEnded { [logger] sentence, mayReadAgain in
+            logger.error("\(sentence)")
+            if mayReadAgain { rereading.readIfChanged {} }
+        }
         signals.hold()
         try mount.mount()
         try Self.unmounting(mount) {
@@ -100,7 +111,7 @@ struct Mount {
             try Background.closeOnExecution(except: [])
             // Before this process gives up the right to unmount, which the watch inherits.
             if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
-            try confine(landlock, doorkeeper)
+            try confine(landlock)
         }
         logger.info("mounted \(secrets.account.account) on \(mountPoint.path)")
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
@@ -111,7 +122,7 @@ struct Mount {
     }
 
     /// Sets and checks what belongs to the whole process.
-    private func prepareProcess() throws(Failure) {
+    private static func prepareProcess(_ command: MountCommand) throws(Failure) {
         // These come before the memory holds secrets and before threads inherit the signal mask.
         try ProcessSecrecy.begin()
         _ = twiliofs_keep_freed_memory()
@@ -143,7 +154,7 @@ struct Mount {
     }
 
     /// Gives up the rights that were for mounting alone.
-    private func confine(_ landlock: Landlock?, _ doorkeeper: Doorkeeper?) throws(Failure) {
+    private func confine(_ landlock: Landlock?) throws(Failure) {
         guard let doorkeeper else { return }
         try user?.finish()
         try doorkeeper.seal()
@@ -172,6 +183,7 @@ struct Mount {
         settings.isProbing = command.window.probing
         settings.isHidingUnreadable = command.hideUnreadable
         settings.externalMedia = secrets.externalMedia
+        settings.keyProcess = keyProcesses.status(lostKeys: secrets.lostKeys)
         settings.videoCredentials = credentials.video
         settings.subaccountCredentials = credentials.subaccounts
         if command.cacheSize.bytes > 0 {
@@ -220,7 +232,7 @@ struct Mount {
     /// Whether the terminal isn't the log itself, as it may be in the foreground.
     private var isTerminalFree: Bool { command.readyDescriptor != nil || command.logFile != nil }
 
-    private func secretReader(_ rereading: Rereading, _ doorkeeper: Doorkeeper?) -> SecretReader {
+    private func secretReader(_ rereading: Rereading) -> SecretReader {
         SecretReader(
             isStrict: command.strictPermissions, credentialsFolder: environment["CREDENTIALS_DIRECTORY"],
             rereading: rereading, doorkeeper: doorkeeper, warn: warning)

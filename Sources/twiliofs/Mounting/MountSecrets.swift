@@ -1,5 +1,6 @@
 import Credentials
 import Envelope
+import KeyProcess
 import Logging
 import MountRuntime
 import Support
@@ -11,20 +12,46 @@ struct MountSecrets {
     let credentials: SigningKeys.Signed
     let externalMedia: ExternalMedia?
 
+    /// Names the files whose keys are lost, since the process that held them has ended.
+    let lostKeys: @Sendable () -> [String]
+
     /// The files of private keys; nil for a mount without.
     private let keys: KeyFiles?
 
     init(
         _ accountOptions: AccountOptions, _ keyOptions: KeyOptions, _ subaccounts: SubaccountOptions,
-        _ external: ExternalMediaOptions, environment: Environment, secrets: SecretReader, logger: Logger
+        _ external: ExternalMediaOptions, environment: Environment, secrets: SecretReader,
+        keyProcesses: KeyProcesses, logger: Logger
     ) throws {
         account = try AccountConfiguration(accountOptions, environment: environment, secrets: secrets, logger: logger)
-        var reader = PrivateKeys(secrets: secrets, passphraseFile: keyOptions.keyPassphraseFile)
-        keys = try Self.keys(keyOptions, &reader)
-        credentials = try SigningKeys(
-            accountOptions.signingKeys, account: account.account, keys: keys?.ring ?? KeyRing([]), reader: &reader
-        ).sign(account, KindCredentials(subaccounts, account: account.account, secrets: secrets))
+        let passphraseFile = keyOptions.keyPassphraseFile
+        let process = keyProcesses.takeFirst()
+        var reader =
+            process.map {
+                PrivateKeys(secrets: secrets, passphraseFile: passphraseFile, by: $0, later: keyProcesses)
+            } ?? PrivateKeys(secrets: secrets, passphraseFile: passphraseFile)
+        if let process { try Failure.ofKeyProcess { () throws(KeyFileFailure) in try process.use(reader.settings) } }
+        let keys = try Self.keys(keyOptions, &reader)
+        let signingKeys = try SigningKeys(
+            accountOptions.signingKeys, account: account.account, known: keys?.ring.publicKeySIDs ?? [:],
+            reader: &reader)
+        credentials = try signingKeys.sign(
+            account, KindCredentials(subaccounts, account: account.account, secrets: secrets))
+        lostKeys = { [weak keys, lost = signingKeys.lost] in (keys?.lost ?? []) + lost() }
+        self.keys = keys
+        if let process { try Self.confine(process, secrets.warn) }
         externalMedia = try external.access(environment: environment, secrets: secrets)
+    }
+
+    /// Has the key process give up all that it doesn't need, and warns of what the system doesn't allow.
+    private static func confine(_ process: KeyProcess, _ warn: (String) -> Void) throws(Failure) {
+        let confinement = try Failure.ofKeyProcess { () throws(KeyFileFailure) in try process.confine() }
+        if !confinement.isMemoryLocked || SecureHeap.initialize() != .locked {
+            warn("private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
+        }
+        if !confinement.isFiltered {
+            warn("the process that holds the private keys may make every system call: this kernel has no seccomp")
+        }
     }
 
     /// The private keys as first read.
@@ -42,10 +69,6 @@ struct MountSecrets {
                 .privateKey,
                 "no private key was given: name its file with --key, or give --no-key to mount without; encrypted files"
                     + " can't be opened then")
-        }
-        if SecureHeap.initialize() != .locked {
-            reader.secrets.warn(
-                "private keys are in memory that may be swapped out: raise the limit 'memlock' (ulimit -l)")
         }
         return try KeyFiles(options.files, reader: &reader)
     }

@@ -34,7 +34,7 @@ struct StatusText {
             label("mounted", "on \(mountPoint), \(Self.duration(status.time.timeIntervalSince(status.mounted))) ago"),
             label("version", status.version), Line(""),
         ]
-        lines += listLines(status.lists, status.calls) + unreadableLines + [Line("")]
+        lines += listLines(status.lists, status.calls) + unreadableLines + keyProcessLines + [Line("")]
         for account in status.accounts { lines += accountLines(account) + [Line("")] }
         if !status.requests.isEmpty { lines += requestLines + hostLines + [Line("")] }
         lines += activityLines
@@ -101,6 +101,12 @@ struct StatusText {
     }
 
     private var unreadableLines: [Line] { (status.unreadable ?? []).map { emphasized("  ! \($0.sentence)") } }
+
+    private var keyProcessLines: [Line] {
+        guard status.keyProcess == KeyProcessState.ended.rawValue else { return [] }
+        let lost = (status.lostKeys ?? []).map { emphasized("  ! lost: \($0.name)") }
+        return [emphasized("  ! the process that holds the private keys has ended: see the log")] + lost
+    }
 
     // MARK: Requests
 

@@ -104,6 +104,26 @@ struct RereadingTests {
         #expect(changes.withLock { $0 } == 1)
     }
 
+    @Test(
+        "A value that is lost is read again although its file hasn't changed, and counts as changed although it is the same"
+    )
+    func lost() throws {
+        let path = try folder.file("token", "one")
+        let isLost = Locked(false)
+        let value = FileValue(
+            "the token", in: [path], first: "one", stamps: [FileStamp(of: path)],
+            isLost: { _ in isLost.withLock { $0 } },
+            read: {
+                isLost.withLock { $0 = false }
+                return "one"
+            })
+        #expect(try !value.readAgain(evenIfUnchanged: false))
+        isLost.withLock { $0 = true }
+        #expect(try value.readAgain(evenIfUnchanged: false))
+        #expect(value.version == 1)
+        #expect(try !value.readAgain(evenIfUnchanged: false))
+    }
+
     @Test("A file that can't be used leaves the value, is told once, and counts again when it has changed")
     func unusable() throws {
         let path = try folder.file("token", "one")

@@ -130,6 +130,8 @@ extension SampleMount {
                 UnreadableRecordings(
                     requirement: .bucket, kinds: [.videoRecording], isHeldForOthers: false, count: 304, isWhole: true,
                     isHidden: true)
-            ], transfer: transfer, library: library, waitingRequests: 808)
+            ], transfer: transfer, library: library, waitingRequests: 808,
+            keyProcess: KeyProcessStatus(
+                state: .ended, lostKeys: ["the private key in '/k'", "the signing key in '/s'"]))
     }
 }

@@ -3,8 +3,8 @@ import FileSystem
 import Glibc
 import Support
 
-/// A second process, which does the little that the confined one can't do any more: it unmounts, and it opens the log
-/// file and the files with secrets again.
+/// A process that does the little that the confined one can't do any more: it unmounts, and it opens the log file and
+/// the files with secrets again.
 ///
 /// Before the mount, it finds the state of a mount that is to be replaced: a thread that asks a mount that hangs can't
 /// be interrupted, and so not be confined.
@@ -79,6 +79,11 @@ final class Doorkeeper: Sendable {
     func setLogFile(_ path: String) throws(Failure) { try require(.setLogFile(path)) }
     /// Has it unmount later.
     func setMountPoint(_ path: String) throws(Failure) { try require(.setMountPoint(path)) }
+
+    /// Has it open a file with a secret later, which this process doesn't open now.
+    func expectSecret(_ path: String) {
+        if !state.withLock(\.isSealed) { _ = ask(.addSecret(CacheFolder.absolute(path))) }
+    }
 
     /// Has it take no more paths; from now on it opens the secret files.
     func seal() throws(Failure) {

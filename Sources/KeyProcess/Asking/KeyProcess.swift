@@ -1,0 +1,144 @@
+import CLinux
+public import Envelope
+import Glibc
+public import Support
+
+/// The process that holds private keys, as the process that has started it sees it.
+///
+/// First files are read, one after the other; then it is confined; from then on any thread may ask, and as many calls
+/// as there are processors are answered at the same time. It ends with the last reference, and with this process.
+public final class KeyProcess: Sendable {
+    private let calls: KeyCalls
+
+    /// Starts a program as the key process.
+    ///
+    /// - Parameters:
+    ///   - program: The path of the program.
+    ///   - arguments: Its words, given the descriptor of its socket.
+    ///   - environment: Its variables, `NAME=value`.
+    ///   - isFirst: Whether it may use the descriptors of this process that programs inherit, such as pipes with keys.
+    public init(
+        program: String, arguments: (_ socket: Int32) -> [String], environment: [String], isFirst: Bool
+    ) throws(SystemError) {
+        let (own, other) = try MessageSocket.pair()
+        defer { other.close() }
+        do throws(SystemError) {
+            let process = try Self.spawn(
+                program, arguments(isFirst ? other.descriptor : Self.onlyDescriptor), environment,
+                socket: other.descriptor, isFirst: isFirst)
+            calls = KeyCalls(socket: own, process: process)
+        } catch {
+            own.close()
+            throw error
+        }
+    }
+
+    deinit { calls.end() }
+
+    /// The ID of the process.
+    public var processID: Int32 { calls.process }
+
+    /// Whether the process answers, as far as is known.
+    public var isRunning: Bool { calls.isRunning }
+
+    /// Has a function called, on another thread, when the process has ended although it is still needed.
+    public func whenEnded(_ observer: @escaping @Sendable (ProcessEnd?) -> Void) { calls.whenEnded(observer) }
+
+    /// Tells how files are to be read.
+    public func use(_ settings: ReadingSettings) throws(KeyFileFailure) {
+        try calls.tell(.settings(settings))
+    }
+
+    /// Has a file read, which may take as long as a person needs for a passphrase.
+    ///
+    /// - Parameter warn: Takes sentences about the file.
+    /// - Returns: The keys, and the SID of a public key that stands alone in a line of the file.
+    public func read(
+        _ file: KeyFileRequest, warn: (String) -> Void
+    ) throws(KeyFileFailure) -> (keys: [any HeldPrivateKey], publicKeySID: String?) {
+        try calls.tell(.read(file))
+        while true {
+            switch try calls.answer() {
+            case .warning(let sentence): warn(sentence)
+            case .failure(let status, let message): throw KeyFileFailure(status: status, message: message)
+            case .keys(let keys, let sid): return (keys.map { RemoteKey($0, in: self) }, sid)
+            default: throw KeyCalls.strange
+            }
+        }
+    }
+
+    /// Has it give up all that it doesn't need; no file can be read afterwards, and the keys can be used.
+    public func confine() throws(KeyFileFailure) -> KeyConfinement {
+        try calls.tell(.confine)
+        guard case .confined(let confinement) = try calls.answer() else { throw KeyCalls.strange }
+        do throws(SystemError) { try calls.listen() } catch { throw KeyFileFailure(status: 1, message: error.message) }
+        return confinement
+    }
+
+    /// The longest SID that a private key can be tied to, and the longest wrapped key that one can fit, in bytes.
+    private static let (longestSID, longestWrappedKey) = (64, 1024)
+
+    /// Has a content key unwrapped.
+    func unwrap(_ wrapped: WrappedKey, with key: UInt32) throws(EnvelopeError) -> KeyUnwrapping {
+        guard wrapped.bytes.count <= Self.longestWrappedKey else { return .notFitting(cause: nil) }
+        // No private key is tied to what isn't a SID: none at all has the same meaning.
+        let sid = wrapped.publicKeySID.flatMap { $0.utf8.count <= Self.longestSID ? $0 : nil }
+        let wrapped = WrappedKey(
+            wrapping: wrapped.wrapping, cipher: wrapped.cipher, publicKeySID: sid, bytes: wrapped.bytes)
+        switch try calls.call({ .unwrap(call: $0, key: key, wrapped) }) {
+        case .unwrapped(_, let contentKey): return .unwrapped(contentKey)
+        case .refused: return .notFitting(cause: nil)
+        case .malformed(_, let contentKey): return .malformed(contentKey)
+        case .failed(_, let message): throw EnvelopeError(.cryptoFailure, message)
+        default: throw KeyCalls.ended(nil)
+        }
+    }
+
+    /// Has a SHA-256 signed.
+    func signature(ofSHA256 digest: [UInt8], with key: UInt32) throws(EnvelopeError) -> [UInt8] {
+        switch try calls.call({ .sign(call: $0, key: key, digest: digest) }) {
+        case .signed(_, let signature): return signature
+        case .refused: throw EnvelopeError(.unsupportedKey, "The private key isn't for signing.")
+        case .failed(_, let message): throw EnvelopeError(.cryptoFailure, message)
+        default: throw KeyCalls.ended(nil)
+        }
+    }
+
+    /// Has a key forgotten that nobody uses any more.
+    func forget(_ key: UInt32) { calls.forget(key) }
+
+    /// The socket's descriptor in a process that gets no others.
+    private static let onlyDescriptor: Int32 = 3
+
+    private static func spawn(
+        _ program: String, _ words: [String], _ variables: [String], socket: Int32, isFirst: Bool
+    ) throws(SystemError) -> pid_t {
+        var arguments = words.map { strdup($0) } + [nil]
+        var environment = variables.map { strdup($0) } + [nil]
+        defer { for text in arguments + environment { free(text) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // A descriptor that is copied to itself stays open in the new program.
+        posix_spawn_file_actions_adddup2(&actions, socket, isFirst ? socket : onlyDescriptor)
+        if !isFirst {
+            // Nothing else of this process's: standard error may be a file in memory, for instance.
+            for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+                posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
+            }
+            _ = twiliofs_spawn_close_from(&actions, onlyDescriptor + 1)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The calling thread may block all signals; while a person is asked, they should end the process.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var process = pid_t()
+        let result = posix_spawn(&process, program, &actions, &attributes, &arguments, &environment)
+        guard result == 0 else { throw SystemError("the key process can't be started", result) }
+        return process
+    }
+}
