@@ -65,6 +65,7 @@ struct Mount {
         // The log is flushed after a failure too.
         defer { log.flush() }
         let signals = try ProcessSignals(log: log, endsWithTerminal: command.readyDescriptor == nil)
+        DispatchDescriptors.open()
         let landlock = command.noLandlock ? nil : Confinement.available(logger: logger)
         let rereading = try Rereading(logger: logger)
         defer { rereading.shutDown() }
@@ -131,7 +132,6 @@ struct Mount {
         if let descriptor = command.readyDescriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         try AddressSpaceLimit.check()
         try ThreadReserve.check()
-        DispatchDescriptors.open()
     }
 
     /// Unmounts if something fails.
