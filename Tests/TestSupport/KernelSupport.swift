@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import Support
 
 /// Whether the tests that mount can run.
 public enum KernelSupport {
@@ -20,8 +21,8 @@ public enum KernelSupport {
 
     /// Whether processes can be confined with Landlock; said aloud where they can't.
     public static let hasLandlock: Bool = {
-        if twiliofs_landlock_version() > 0 { return true }
-        print("SKIPPED: the kernel has no Landlock; the tests of confined processes are not run")
+        if twiliofs_landlock_version() > 0, !Sanitizer.isPresent { return true }
+        print("SKIPPED: the kernel has no Landlock, or the program a sanitizer; confined processes are not tested")
         return false
     }()
 }

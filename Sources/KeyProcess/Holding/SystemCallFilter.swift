@@ -1,5 +1,6 @@
 import CSeccomp
 import Glibc
+import Support
 
 /// The system calls that the confined key process may make; any other one ends it (seccomp(2)).
 struct SystemCallFilter: ~Copyable {
@@ -45,10 +46,7 @@ struct SystemCallFilter: ~Copyable {
     /// Has the kernel apply it to all threads; returns whether it does.
     ///
     /// The sanitizers' own threads need other calls, so a program that was built with one isn't filtered.
-    func load() -> Bool {
-        let isSanitized = dlsym(nil, "__tsan_init") != nil || dlsym(nil, "__asan_init") != nil
-        return !isSanitized && seccomp_load(context) == 0
-    }
+    func load() -> Bool { !Sanitizer.isPresent && seccomp_load(context) == 0 }
 
     private static func allow(_ name: String, if comparison: scmp_arg_cmp?, in context: scmp_filter_ctx) -> Bool {
         let number = seccomp_syscall_resolve_name(name)

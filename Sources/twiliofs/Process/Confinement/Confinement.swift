@@ -22,6 +22,7 @@ enum Confinement {
     ///
     /// - Parameter landlock: nil to give up only the rights of setuid programs.
     static func begin(_ landlock: Landlock?, _ rules: [Landlock.Rule], logger: Logger) throws(Failure) {
+        guard !Sanitizer.isPresent else { return logger.debug("a process with a sanitizer isn't confined") }
         do throws(SystemError) {
             guard let landlock else { return try EveryThread.confine(to: nil) }
             let ruleset = try landlock.ruleset(rules)
