@@ -3,6 +3,7 @@
 from chaos import faults, library
 from chaos.harness import none, row, told
 from chaos.readers import exercise, late, wrong
+from processes import wait_until
 
 
 def rows(sizes):
@@ -20,6 +21,8 @@ def _measure(chaos, count):
     faults.begin(chaos, account, stalled=chaos.amount(0.02, 0))
     # Less memory than media, so that it is fetched again and again: of what the kernel doesn't have, about a tenth.
     mounted = chaos.mounted(account, "--memory", chaos.amount("72M", "32M"))
+    # A name that isn't listed yet is looked up for three seconds only.
+    wait_until(lambda: _are_listed(mounted), 60)
     begin = chaos.clock()
     tally = exercise(
         chaos, account.recordings.values(), mounted.path, "reads", count=count, threads=24,
@@ -27,3 +30,8 @@ def _measure(chaos, count):
     return {
         "wrong": tally.wrong, "errors": tally.errors, "late": tally.late, "longest": tally.longest,
         "time": chaos.clock() - begin}
+
+
+def _are_listed(mounted):
+    lists = mounted.status()["lists"]
+    return all(lists[kind]["state"] == "complete" for kind in library.KINDS)

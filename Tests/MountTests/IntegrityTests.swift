@@ -48,7 +48,8 @@ struct IntegrityTests {
         account.clearRequests()
         let mount = try MountedAccount(account, cacheFolder: folder.path("cache"))
         #expect(try Self.integrity(mount.path(of: original)) == "verified")
-        #expect(account.mediaRequests.isEmpty)
+        // Those that the first mount had no time for are still asked for their sizes.
+        #expect(account.mediaRequests.filter { $0.path.contains(original.sid) } == [])
         #expect(try Self.integrity(mount.path(of: account.original("long.mkv"))) == "none")
     }
 
