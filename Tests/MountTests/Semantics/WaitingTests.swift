@@ -106,7 +106,10 @@ struct WaitingTests {
         }
         #expect(hasEnded, "\(readers.filter(\.isRunning).count) wait")
         #expect(longest < .seconds(100), "\(longest)")
-        for reader in readers { #expect(try reader.wait().end != .exited(0)) }
+        // The survey may have learned a size before.
+        for (command, reader) in zip(commands, readers) where command[0] != "stat" {
+            #expect(try reader.wait().end != .exited(0), "\(command)")
+        }
         // One that waits can be killed, whatever it waits for.
         for command in commands {
             let reader = try RunningCommand(command)
