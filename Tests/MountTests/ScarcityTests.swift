@@ -16,7 +16,7 @@ struct ScarcityTests {
         let process = "\(mount.process.processID)"
         try Command.require(["prlimit", "--pid", process, "--nofile=3:"])
         try Command.shell("for i in 1 2 3 4 5 6 7 8; do cat */*.* >/dev/null & done; wait", directory: mount.path)
-        // What waits for a thread of a library has got one by now.
+        // By now, the libraries have started their threads.
         usleep(500_000)
         #expect(mount.process.isRunning, "\(mount.log)")
         try Command.require(["prlimit", "--pid", process, "--nofile=1000:"])

@@ -1,9 +1,9 @@
 import Dispatch
 
-/// The descriptors of libdispatch, on which libraries run work of theirs.
+/// The descriptors of libdispatch, whose threads work for other libraries.
 ///
-/// libdispatch opens them at the first use of its threads, and ends the process where none is left. So they are opened
-/// before the mount, when a lack of descriptors has been told with a sentence.
+/// libdispatch opens them when its first thread starts, and ends the process if there is no free descriptor. A mount
+/// may run out of descriptors later, so it opens them at its start.
 enum DispatchDescriptors {
     /// Has libdispatch open its descriptors: those of its threads, and that of its timers.
     static func open() {

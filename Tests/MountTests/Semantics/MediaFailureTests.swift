@@ -29,7 +29,7 @@ struct MediaFailureTests {
         }
         for (seed, (failure, _, name, suffix)) in cases.enumerated() {
             let place = suffix == "wav" ? "recordings" : "video-recordings"
-            // What one request fetches is what breaks.
+            // For a failed precondition, one request must fetch the whole file.
             let size = failure == .precondition ? 100_000 : 300_000
             try folder.file("\(place)/\(name)", TestMedia.noise(size, seed: UInt64(seed)))
         }

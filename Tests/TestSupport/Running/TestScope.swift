@@ -27,7 +27,7 @@ public final class TestScope: Sendable {
     var leaks: [String] {
         get throws {
             let paths = logs.withLock(\.self).filter { path in
-                // What a test gives for a log needn't be a file.
+                // A test may name a pipe or a folder as the log.
                 let attributes = try? FileManager.default.attributesOfItem(atPath: path)
                 guard attributes?[.type] as? FileAttributeType == .typeRegular else { return false }
                 return attributes?[.size] as? Int ?? 0 > 0

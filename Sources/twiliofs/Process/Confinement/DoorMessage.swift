@@ -116,7 +116,7 @@ extension DoorMessage.Answer {
             }
     }
 
-    /// The state of a mount that the answer tells; without an answer, nothing is known.
+    /// The state of the mount; `silent` after any other failure.
     var mountState: MountState {
         switch self {
         case .done: .answering
