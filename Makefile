@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 manuals = man/twiliofs.1 man/twilio-simulator.1
-scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media \
+scripts = .ci/run scripts/demo scripts/fuzz scripts/install-dependencies scripts/lint scripts/make-media scripts/test \
 	scripts/test-fresh scripts/test-sanitized Benchmarks/rows/tutorial.sh Tests/Scripts/own_devices.sh Tests/Scripts/user_mount.sh
 python = Benchmarks Tests/Scripts scripts/lint-python scripts/train-dictionary scripts/mutate scripts/mutation
 swift_files = Package.swift Sources Tests Fuzz
@@ -37,7 +37,7 @@ demo: demo-dependencies build ## Mount a simulated account, play, seek and copy;
 
 test: dependencies ## Build and run every test
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	@SWIFT='$(SWIFT)' scripts/test
 
 test-fresh: ## Run the demo and every test in a bare Debian that has only Swift; needs root
 	@scripts/install-dependencies fresh

@@ -231,7 +231,8 @@ struct BlockMapTests {
         var bench = try Bench(blocks: 10, rest: 5)
         let first = bench.read(0..<Self.size, wanted: 0..<(4 * Self.size), reader: 1)
         #expect(first.start.map { $0.blocks.map(\.index) } == [[0, 1, 2, 3]])
-        #expect(first.start.map(\.isAwaited) == [true])
+        #expect(bench.map.noteReader(of: 0..<Self.size) == first.start.map(\.number))
+        #expect(bench.map.noteReader(of: 0..<(4 * Self.size)).isEmpty, "a reader waits for it already")
         #expect(bench.read(0..<(4 * Self.size), wanted: 0..<(4 * Self.size), reader: 2).start.isEmpty)
         let rest = bench.read((9 * Self.size)..<(10 * Self.size), wanted: 0..<(99 * Self.size), reader: 3)
         #expect(rest.start.flatMap { $0.blocks.map(\.index) } == Array(4...10))
@@ -246,7 +247,9 @@ struct BlockMapTests {
             Self.size..<(2 * Self.size), wanted: Self.size..<(14 * Self.size), piece: 4 * Self.size, reader: 1
         ).start
         #expect(orders.map { $0.blocks.map(\.index) } == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
-        #expect(orders.map(\.isAwaited) == [true, false, false])
+        #expect(bench.map.noteReader(of: Self.size..<(2 * Self.size)) == [orders[0].number])
+        #expect(orders.map { bench.map.isAwaited($0.number) } == [true, false, false])
+        #expect(bench.map.noteReader(of: (4 * Self.size)..<(6 * Self.size)) == [orders[1].number])
         // The rest of the window is no full piece: it waits, unless the file ends there.
         let last = bench.read(
             (2 * Self.size)..<(3 * Self.size), wanted: (2 * Self.size)..<(40 * Self.size), piece: 16 * Self.size,

@@ -37,10 +37,9 @@ struct FactsStateTests {
     }
 
     private func end(
-        _ state: inout FactsState, _ result: Result<MediaFacts, MediaError>, isSettled: Bool = true,
-        _ priority: Priority = .reader
+        _ state: inout FactsState, _ result: Result<MediaFacts, MediaError>, isSettled: Bool = true
     ) -> FactsState.End? {
-        state.end(result, isSettled: isSettled, priority: priority, now: Self.now)
+        state.end(result, isSettled: isSettled, now: Self.now)
     }
 
     /// The state after facts were doubted and a request for new ones has begun.
@@ -69,27 +68,33 @@ struct FactsStateTests {
         #expect(state.doubted == nil)
     }
 
-    @Test("One request is for all who ask, and a more urgent one follows only where the first may wait for long")
+    @Test("One request is for all who ask, and whoever joins it hears which priority to raise")
     func requests() throws {
         var state = FactsState(nil, of: resource)
-        #expect(ask(&state, .background).isBegin)
-        #expect(!ask(&state, .background).isBegin)
-        #expect(ask(&state, .readAhead).isBegin)
-        #expect(!ask(&state, .reader).isBegin, "one that isn't background work is under way")
-        let first = try #require(end(&state, .success(try facts(100)), .readAhead))
-        #expect(first.waiting.count == 4 && first.isLearnt && !first.hasChanged)
-        #expect(end(&state, .success(try facts(200)), .background) == nil, "the other one came first")
+        guard case .begin(let priority) = ask(&state, .background) else {
+            Issue.record("a request has to begin")
+            return
+        }
+        for joining in [Priority.background, .readAhead, .reader] {
+            guard case .join(let joined) = ask(&state, joining) else {
+                Issue.record("a request is under way")
+                return
+            }
+            #expect(joined === priority)
+        }
+        let end = try #require(end(&state, .success(try facts(100))))
+        #expect(end.waiting.count == 4 && end.isLearnt && !end.hasChanged)
         #expect(try state.facts == facts(100))
     }
 
-    @Test("A failure is told when no other request can succeed any more, and the next one who asks begins anew")
+    @Test("A failure is told to all who wait, and the next one who asks begins anew")
     func failures() throws {
         var state = FactsState(nil, of: resource)
         _ = ask(&state, .background)
         _ = ask(&state, .reader)
-        #expect(end(&state, failure, .reader) == nil)
-        let last = try #require(end(&state, failure, .background))
+        let last = try #require(end(&state, failure))
         #expect(last.waiting.count == 2 && !last.isLearnt)
+        #expect(end(&state, failure) == nil)
         #expect(ask(&state).isBegin)
     }
 

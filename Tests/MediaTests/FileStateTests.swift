@@ -2,6 +2,7 @@ import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
+import Transfer
 import TwilioAPI
 
 @testable import Media
@@ -84,6 +85,34 @@ struct FileStateTests {
         #expect(state.detach().reads.count == 3)
     }
 
+    @Test("A reader who catches up with read-ahead overtakes its transfer once, begun or not")
+    func overtaken() throws {
+        let content = MediaContent(plaintextSize: 1000)
+        for isBegun in [true, false] {
+            var state = try opened(content)
+            var ahead = arrival(of: content)
+            ahead.priority = .readAhead
+            guard case .taken(let ordered, _, _) = admit(ahead, to: &state) else { throw error }
+            let order = try #require(ordered.orders.first)
+            #expect(ordered.overtaken.isEmpty)
+            let transfer = TransferSlot()
+            if isBegun {
+                let priority = state.blocks.begin(order.number, with: transfer)
+                #expect(priority == .readAhead)
+            }
+            for isFirst in [true, false] {
+                guard case .taken(let answer, _, _) = admit(delivery(of: content), to: &state) else { throw error }
+                #expect(answer.orders.isEmpty)
+                #expect(answer.overtaken.count == (isBegun && isFirst ? 1 : 0))
+                #expect(answer.overtaken.allSatisfy { $0 === transfer })
+            }
+            if !isBegun {
+                let priority = state.blocks.begin(order.number, with: transfer)
+                #expect(priority == .reader)
+            }
+        }
+    }
+
     @Test("Bytes count as released before they are handed over, when no authentication has to see them any more")
     func released() throws {
         let plain = MediaContent(plaintextSize: 1000)
@@ -103,8 +132,8 @@ struct FileStateTests {
     private func firstBlockComes(to state: inout FileState, _ content: MediaContent) throws -> Bool {
         guard case .taken(let answer, _, _) = admit(delivery(of: content), to: &state) else { throw error }
         let order = try #require(answer.orders.first)
-        let isWanted = state.blocks.begin(order.number, with: TransferSlot())
-        #expect(isWanted)
+        let priority = state.blocks.begin(order.number, with: TransferSlot())
+        #expect(priority == .reader)
         let block = order.blocks[0]
         let publication = state.blocks.publish(order.number, to: block, count: block.byteCount, looksForUnit: false)
         #expect(publication.ready.count == 1 && publication.isDone)
@@ -143,8 +172,8 @@ struct FileStateTests {
         for (transfer, range) in zip(transfers, [0..<10, 3_000_000..<3_000_010] as [Range<Int64>]) {
             guard case .taken(let answer, _, _) = admit(delivery(of: content, range), to: &state) else { throw error }
             for order in answer.orders {
-                let isWanted = state.blocks.begin(order.number, with: transfer)
-                #expect(isWanted)
+                let priority = state.blocks.begin(order.number, with: transfer)
+                #expect(priority == .reader)
             }
         }
         let spool = try Spool.temporary()

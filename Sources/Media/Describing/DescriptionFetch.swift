@@ -39,7 +39,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private let known: KnownMedia
     private let delegate: any StreamDelegate
-    private let priority: Priority
+    private let priority: RisingPriority
     private let patience: Patience
 
     /// The findings of the current attempt.
@@ -78,7 +78,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     /// - Parameter patience: a person may wait for a size or an opening, a copying program for the bytes of a read.
     init(
-        of known: KnownMedia, delegate: any StreamDelegate, priority: Priority = .reader, patience: Patience = .media,
+        of known: KnownMedia, delegate: any StreamDelegate, priority: RisingPriority = RisingPriority(.reader),
+        patience: Patience = .media,
         completion: @escaping @Sendable (Result<MediaFacts, MediaError>, _ ignoresRanges: Bool) -> Void
     ) {
         self.known = known
@@ -102,7 +103,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
 
     private func askForHead(at address: Address, of origin: Origin) {
         let request = Request(
-            method: .head, address: address, priority: priority, redirects: .report, patience: patience,
+            method: .head, address: address, priority: priority.begin(transfer), redirects: .report, patience: patience,
             retriesNotFound: known.mayBeTooYoung)
         transfer.hold(known.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
     }
@@ -142,7 +143,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             transfer.hold(
                 known.services.transfer.download(
                     DownloadRequest(
-                        range: part.range, priority: priority, patience: patience, retriesNotFound: known.mayBeTooYoung,
+                        range: part.range, priority: priority.begin(transfer), patience: patience, retriesNotFound: known.mayBeTooYoung,
                         expectedEntityTag: findings.head?.headers["etag"], refusal: MediaAnswerCheck.refusal(of:),
                         earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,

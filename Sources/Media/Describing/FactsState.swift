@@ -6,17 +6,18 @@ import TwilioAPI
 /// Valid transitions:
 ///
 /// - unknown → pending: the facts are requested (``describe(_:hasReaders:now:waiter:)``).
-/// - pending → known: a request succeeds (``end(_:isSettled:priority:now:)``).
-/// - pending → unknown: the last request fails.
+/// - pending → known: a request succeeds (``end(_:isSettled:now:)``).
+/// - pending → unknown: the request fails.
 /// - known → unknown, doubted: the facts are contradicted or outdated (``doubt()``); new ones are compared with them.
 /// - known → unknown: the media has changed (``forget()``).
 struct FactsState {
-    /// The next step of a caller that needs the facts; `begin` and `wait` keep the waiter.
+    /// The next step of a caller that needs the facts; `begin` and `join` keep the waiter.
     enum Step {
         case answer(MediaFacts)
-        /// The caller sends a request.
-        case begin
-        case wait
+        /// The caller sends a request with this priority.
+        case begin(RisingPriority)
+        /// A request is in progress; the caller raises its priority.
+        case join(RisingPriority)
     }
 
     /// The effect of a request's end.
@@ -50,8 +51,8 @@ struct FactsState {
     /// The expiry of unconfirmed facts; nil for confirmed ones and those of an earlier mount.
     private var isOutdatedFrom: ContinuousClock.Instant?
 
-    /// The priorities of the requests in progress: one, or two if a more urgent request joined a background request.
-    private var requests: [Priority] = []
+    /// The priority of the request in progress.
+    private var priority = RisingPriority(.background)
 
     /// - Parameter facts: from an earlier description; doubted if they contradict the resource.
     init(_ facts: MediaFacts?, of resource: MediaResource) {
@@ -81,25 +82,22 @@ struct FactsState {
             return .answer(facts)
         case .pending(let waiting):
             state = .pending(waiting + [waiter])
-            guard priority > .background, requests.allSatisfy({ $0 == .background }) else { return .wait }
+            return .join(self.priority)
         case .unknown:
             state = .pending([waiter])
+            self.priority = RisingPriority(priority)
+            return .begin(self.priority)
         }
-        requests.append(priority)
-        return .begin
     }
 
     /// Ends a request; `isSettled` if unconfirmed facts were reported long enough to be believed.
     ///
-    /// - Returns: nil if another request came first or may still succeed.
+    /// - Returns: nil if no request is in progress.
     mutating func end(
-        _ described: Result<MediaFacts, MediaError>, isSettled: Bool, priority: Priority, now: ContinuousClock.Instant
+        _ described: Result<MediaFacts, MediaError>, isSettled: Bool, now: ContinuousClock.Instant
     ) -> End? {
-        if let index = requests.firstIndex(of: priority) { requests.remove(at: index) }
         guard case .pending(let waiting) = state else { return nil }
         switch described {
-        case .failure where !requests.isEmpty:
-            return nil
         case .failure:
             state = .unknown
             return End(waiting: waiting)

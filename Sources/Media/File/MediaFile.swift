@@ -74,24 +74,22 @@ final class MediaFile: Sendable {
         }
         switch step {
         case .answer(let facts): completion(.success(facts))
-        case .begin:
+        case .begin(let priority):
             services.metrics.descriptionBegan()
             DescriptionFetch(of: known, delegate: stream, priority: priority, patience: .standard) {
                 [self] result, ignoresRanges in
-                descriptionDidEnd(result, ignoresRanges: ignoresRanges, priority: priority)
+                descriptionDidEnd(result, ignoresRanges: ignoresRanges)
             }.start()
-        case .wait: break
+        case .join(let joined): joined.raise(to: priority)
         }
     }
 
-    private func descriptionDidEnd(
-        _ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool, priority: Priority
-    ) {
+    private func descriptionDidEnd(_ described: Result<MediaFacts, MediaError>, ignoresRanges: Bool) {
         let (described, isSettled) = known.settled(described)
         services.metrics.descriptionEnded(described)
         let end = content.state.withLock { state -> FactsState.End? in
             let end = known.state.withLock {
-                $0.end(described, isSettled: isSettled, priority: priority, now: services.now)
+                $0.end(described, isSettled: isSettled, now: services.now)
             }
             if let end, end.isLearnt { state.ignoresRanges = ignoresRanges }
             return end

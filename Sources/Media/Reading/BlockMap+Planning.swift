@@ -69,9 +69,7 @@ extension BlockMap {
             }
             guard !blocks.isEmpty, memory.count >= blocks.count else { continue }
             orders.append(
-                begin(
-                    blocks, memory: memory.suffix(blocks.count), source: piece.source, owner: owner,
-                    isAwaited: required > 0))
+                begin(blocks, memory: memory.suffix(blocks.count), source: piece.source, owner: owner))
             memory.removeLast(blocks.count)
         }
         if isPublished(range) { return (.ready(blocks(in: range, consumes: consumes)), orders, stop) }
@@ -156,7 +154,7 @@ extension BlockMap {
     }
 
     private mutating func begin(
-        _ indices: [Int], memory: ArraySlice<PooledMemory>, source: Source, owner: ObjectIdentifier?, isAwaited: Bool
+        _ indices: [Int], memory: ArraySlice<PooledMemory>, source: Source, owner: ObjectIdentifier?
     ) -> FetchOrder {
         let number = nextFetch
         nextFetch += 1
@@ -169,7 +167,7 @@ extension BlockMap {
         let first = indices.first ?? 0
         fetches[number] = Fetch(
             blocks: first..<((indices.last ?? first) + 1), current: first, owner: owner, source: source)
-        return FetchOrder(number: number, blocks: blocks, source: source, isAwaited: isAwaited)
+        return FetchOrder(number: number, blocks: blocks, source: source)
     }
 
     // MARK: Truncating fetches

@@ -13,9 +13,6 @@ struct BlockMap<Reader> {
         /// In ascending order; without a gap if from the server.
         let blocks: [Block]
         let source: Source
-
-        /// Whether a reader waits for it; otherwise it is read-ahead.
-        let isAwaited: Bool
     }
 
     /// The origin of blocks.
@@ -49,6 +46,9 @@ struct BlockMap<Reader> {
         /// The reader that ordered it.
         let owner: ObjectIdentifier?
         let source: Source
+
+        /// Whether a reader has waited for it; otherwise it is read-ahead.
+        var isAwaited = false
     }
 
     struct Waiting {
@@ -88,6 +88,20 @@ struct BlockMap<Reader> {
 
     /// Whether a fetch is in progress and has remaining work.
     func isUnderWay(_ number: FetchNumber) -> Bool { fetches[number] != nil }
+
+    /// Whether a reader has waited for a fetch in progress.
+    func isAwaited(_ number: FetchNumber) -> Bool { fetches[number]?.isAwaited ?? false }
+
+    /// Notes that a reader waits for a range; returns the fetches for which no reader has waited before.
+    mutating func noteReader(of range: Range<Int64>) -> [FetchNumber] {
+        var overtaken: [FetchNumber] = []
+        for index in Self.blocks(of: range) {
+            guard let number = slots[index]?.fetch, fetches[number]?.isAwaited == false else { continue }
+            fetches[number]?.isAwaited = true
+            overtaken.append(number)
+        }
+        return overtaken
+    }
 
     /// Publishes the first `count` bytes of a block.
     ///

@@ -15,15 +15,15 @@ struct BlockSource: FetchDelegate {
     func start(_ order: FetchOrder, for read: PendingRead) {
         switch order.source {
         case .server:
-            fetch(order, of: read.content, priority: order.isAwaited ? read.priority : .readAhead)
+            fetch(order, of: read.content)
         case .diskCache(let unit):
             services.diskWorkers.run { fetch(order, of: read.content, fromUnit: unit) }
         }
     }
 
-    private func fetch(_ order: FetchOrder, of content: MediaContent, priority: Priority) {
+    private func fetch(_ order: FetchOrder, of content: MediaContent) {
         guard let fetch = BlockFetch(order, of: content, file.known, delegate: self),
-            file.state.withLock({ $0.blocks.begin(order.number, with: fetch.transfer) })
+            let priority = file.state.withLock({ $0.blocks.begin(order.number, with: fetch.transfer) })
         else { return }
         do throws(MediaError) {
             try fetch.start(priority: priority)

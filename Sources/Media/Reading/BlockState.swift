@@ -1,3 +1,5 @@
+import Transfer
+
 /// The blocks of a file's content and their transfers: a state machine without I/O.
 ///
 /// Valid transitions of a fetch: ordered (``take(_:_:)``) → in progress (``begin(_:with:)``) → ended (``end(_:)``).
@@ -55,8 +57,13 @@ struct BlockState: CiphertextSource {
             case .wait: .waits
             case .short(let count): .short(count)
             }
+        var overtaken: [Map.FetchNumber] = []
+        if case .wait = taken.answer, read.priority == .reader {
+            overtaken = map?.noteReader(of: demand.needed) ?? []
+        }
         return SourceAnswer(
             outcome: outcome, orders: taken.start, stop: taken.stop.compactMap { transfers.removeValue(forKey: $0) },
+            overtaken: overtaken.compactMap { transfers[$0] },
             isFirst: demand.wish.step == .first, isShort: isShort)
     }
 
@@ -68,11 +75,11 @@ struct BlockState: CiphertextSource {
     /// Evicts up to `count` blocks without waiting reads.
     mutating func evict(_ count: Int) { map?.evict(count) }
 
-    /// Notes the transfer of a fetch; false if it isn't wanted any more.
-    mutating func begin(_ number: Map.FetchNumber, with transfer: TransferSlot) -> Bool {
-        guard map?.isUnderWay(number) == true else { return false }
+    /// Notes the transfer of a fetch; returns its priority, or nil if it isn't wanted any more.
+    mutating func begin(_ number: Map.FetchNumber, with transfer: TransferSlot) -> Priority? {
+        guard let map, map.isUnderWay(number) else { return nil }
         transfers[number] = transfer
-        return true
+        return map.isAwaited(number) ? .reader : .readAhead
     }
 
     /// Publishes the first `count` bytes of a block; `looksForUnit` if completed cache units are wanted.

@@ -74,6 +74,9 @@ struct SourceAnswer {
     /// Transfers without remaining work.
     var stop: [TransferSlot] = []
 
+    /// Transfers of read-ahead that a reader has caught up with: their priority is raised.
+    var overtaken: [TransferSlot] = []
+
     /// Whether this was the reader's first read.
     var isFirst = false
 

@@ -8,6 +8,7 @@ enum Command: Sendable {
     case credentialArrived(UInt64, Result<Bool, any Error>)
     case cancel(UInt64)
     case resume(UInt64)
+    case raise(UInt64, Priority)
     case stop
 }
 

@@ -15,7 +15,6 @@ protocol TransferDelegate: AnyObject {
 /// One download or request: its state machine and its current exchange; used by the transfer thread only.
 final class Transfer {
     let identifier: UInt64
-    let priority: Priority
     let source: (any AddressSource)?
     let receiver: any DownloadReceiver
     var machine: TransferStateMachine
@@ -40,12 +39,13 @@ final class Transfer {
     var keptBody: [UInt8] = []
     private unowned let delegate: any TransferDelegate
 
+    var priority: Priority { machine.plan.priority }
+
     init(
         _ identifier: UInt64, _ plan: TransferPlan, address: Address?, source: (any AddressSource)?,
         receiver: any DownloadReceiver, delegate: any TransferDelegate
     ) {
         self.identifier = identifier
-        priority = plan.priority
         self.source = source
         self.receiver = receiver
         self.delegate = delegate

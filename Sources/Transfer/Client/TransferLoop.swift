@@ -86,6 +86,8 @@ final class TransferLoop {
                 carryOut(transfer.machine.cancel(), for: transfer)
             case .resume(let identifier):
                 transfers[identifier].map(resume)
+            case .raise(let identifier, let priority):
+                transfers[identifier].map { raise($0, to: priority) }
             case .stop:
                 for case .begin(_, _, _, _, let receiver) in commands[(index + 1)...] {
                     receiver.downloadDidEnd(.failure(.cancelled))
@@ -103,6 +105,14 @@ final class TransferLoop {
         transfer.machine.resumed(now: SuspendingClock.now)
         noteDeadline(of: transfer)
         engine.resume(exchange)
+    }
+
+    /// Raises the priority of a transfer for which a more urgent reader waits now.
+    private func raise(_ transfer: Transfer, to priority: Priority) {
+        guard priority > transfer.priority else { return }
+        queue.raise(transfer.identifier, to: priority)
+        carryOut(transfer.machine.raise(to: priority, now: SuspendingClock.now), for: transfer)
+        if let request = transfer.queued { heedPause(transfer, request.lane) }
     }
 
     private func startQueued() {

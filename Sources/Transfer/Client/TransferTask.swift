@@ -1,15 +1,16 @@
-/// A handle to cancel or resume a transfer; the transfer goes on without it.
+/// A handle to cancel, resume or hasten a transfer; the transfer goes on without it.
 public final class TransferTask: Sendable {
     private let post: @Sendable (Order) -> Void
 
     /// What a handle asks for.
-    enum Order { case cancel, resume }
+    enum Order: Hashable { case cancel, resume, raise(Priority) }
 
     init(_ identifier: UInt64, _ mailbox: Mailbox) {
         post = { order in
             switch order {
             case .cancel: mailbox.post(.cancel(identifier))
             case .resume: mailbox.post(.resume(identifier))
+            case .raise(let priority): mailbox.post(.raise(identifier, priority))
             }
         }
     }
@@ -26,4 +27,9 @@ public final class TransferTask: Sendable {
     ///
     /// It does nothing without a pause. A call while the receiver decides to pause ends the pause at once.
     public func resume() { post(.resume) }
+
+    /// Raises the transfer's priority and renews its patience, as for a reader who begins to wait for it.
+    ///
+    /// Quick, from any thread. It does nothing if the priority is as high already.
+    public func raise(to priority: Priority) { post(.raise(priority)) }
 }

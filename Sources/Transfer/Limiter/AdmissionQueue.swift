@@ -78,6 +78,13 @@ struct AdmissionQueue<ID: Hashable> {
         nextOrder += 1
     }
 
+    /// Raises the priority of a waiting exchange, which becomes the last of that priority; others are ignored.
+    mutating func raise(_ id: ID, to priority: Priority) {
+        guard let left = waiting[id], priority > left.priority else { return }
+        stopWaiting(id)
+        add(id, priority: priority, lane: left.kind.lane, isToAccount: left.kind.isToAccount)
+    }
+
     /// Starts the next exchange, if one may start.
     mutating func next(now: Instant) -> ID? {
         guard running.count < maximalRunning, !waiting.isEmpty else { return nil }

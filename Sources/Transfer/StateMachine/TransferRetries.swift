@@ -53,6 +53,9 @@ struct TransferRetries {
     /// Postpones the end of patience by time for which the server isn't to blame.
     mutating func excuse(_ time: Duration) { lastProgress = lastProgress.advanced(by: time) }
 
+    /// Begins the patience anew, for a reader who has just begun to wait.
+    mutating func renewPatience(now: Instant) { lastProgress = max(lastProgress, now) }
+
     /// Records the number of bytes delivered, for a request by the current attempt.
     mutating func noteProgress(_ delivered: Int64, now: Instant) {
         // A request's attempt receives the bytes of earlier attempts again.

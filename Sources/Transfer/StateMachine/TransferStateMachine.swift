@@ -34,7 +34,7 @@ struct TransferStateMachine {
     /// The largest number of bytes read of an undelivered body: they explain a refusal and keep the connection usable.
     static let keptBodyLimit = 64 << 10
 
-    let plan: TransferPlan
+    private(set) var plan: TransferPlan
     var state = State.idle
     /// The address at which each attempt starts.
     var address: Address?
@@ -300,6 +300,16 @@ extension TransferStateMachine {
             }
             return partEnded(part, attempt, now: now)
         }
+    }
+
+    /// A more urgent reader waits for the transfer now: its patience begins anew.
+    mutating func raise(to priority: Priority, now: Instant) -> [TransferAction] {
+        guard priority > plan.priority else { return [] }
+        plan.priority = priority
+        retries.renewPatience(now: now)
+        // A source may have a request of its own under way, of the former priority.
+        guard case .awaitingAddress = state else { return [] }
+        return askForAddress()
     }
 
     /// The owner or the receiver cancels the transfer.

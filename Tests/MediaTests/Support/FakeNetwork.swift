@@ -56,6 +56,7 @@ final class FakeNetwork: Downloader, @unchecked Sendable {
             switch order {
             case .cancel: downloads[number]?.isCancelled = true
             case .resume: downloads[number]?.isPaused = false
+            case .raise: break
             }
         }
     }

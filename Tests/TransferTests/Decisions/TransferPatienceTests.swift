@@ -140,4 +140,49 @@ struct TransferPatienceTests {
         #expect(simulation.isSuccess == (priority == .background))
         if priority != .background { #expect(simulation.error?.code == .deadlineExceeded) }
     }
+
+    @Test(
+        "A reader who begins to wait for read-ahead has all of the patience, and one who joins a reader what is left",
+        arguments: [Priority.background, .readAhead, .reader])
+    func joined(priority: Priority) throws {
+        let start = SuspendingClock.now
+        let plan = TransferPlan(DownloadRequest(priority: priority))
+        var machine = TransferStateMachine(plan, now: start)
+        _ = machine.start(now: start)
+        _ = machine.addressArrived(.success(try address()), now: start)
+        machine.exchangeStarted(now: start)
+        machine.connected(now: start)
+        let joins = start.advanced(by: .seconds(50))
+        let failures = machine.timeHasPassed(now: start.advanced(by: .seconds(15)))
+        #expect(failures.count == 2, "it stalls, and is tried again")
+        #expect(machine.raise(to: .reader, now: joins).isEmpty)
+        let end = (priority == .reader ? start : joins).advanced(by: plan.patience.giveUp)
+        let actions = machine.timeHasPassed(now: end.advanced(by: .milliseconds(-1)))
+        guard case .perform? = actions.last else {
+            Issue.record("it is tried once more: \(actions)")
+            return
+        }
+        #expect(machine.deadline == end)
+        guard case .end(.failure(let error))? = machine.timeHasPassed(now: end).last else {
+            Issue.record("it has to end")
+            return
+        }
+        #expect(error.code == .deadlineExceeded)
+    }
+
+    @Test("A raised transfer whose source hasn't answered asks it again, since its request may be one that can wait")
+    func raisedWhileAsking() throws {
+        let now = SuspendingClock.now
+        var machine = TransferStateMachine(TransferPlan(DownloadRequest(priority: .readAhead)), now: now)
+        _ = machine.start(now: now)
+        let actions = machine.raise(to: .reader, now: now)
+        guard case .askForAddress(nil)? = actions.first, actions.count == 1 else {
+            Issue.record("\(actions)")
+            return
+        }
+        let first = machine.addressArrived(.success(try address()), now: now)
+        #expect(first.count == 1)
+        #expect(machine.addressArrived(.success(try address()), now: now).isEmpty, "the second answer is of no effect")
+        #expect(machine.raise(to: .background, now: now).isEmpty && machine.plan.priority == .reader)
+    }
 }

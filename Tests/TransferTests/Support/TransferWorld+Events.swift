@@ -63,6 +63,15 @@ extension TransferWorld {
                 self.carryOut(item.machine.credentialArrived(result, now: self.now), for: item)
             }
         }
+        let priority = Priority.allCases[number(0...2)]
+        add("is raised to \(priority)", weight: 1) {
+            guard priority > item.plan.priority else { return }
+            item.plan.priority = priority
+            item.lastProgress = max(item.lastProgress, self.now)
+            self.queue.raise(item.id, to: priority)
+            self.carryOut(item.machine.raise(to: priority, now: self.now), for: item)
+            if let request = item.queued { self.heedPause(item, request.lane) }
+        }
         if !isHealthy { add("cancel", weight: 1) { self.carryOut(item.machine.cancel(), for: item) } }
         guard let wire = item.exchange else { return events }
         if item.pausedSince != nil {

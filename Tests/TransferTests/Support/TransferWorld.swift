@@ -25,7 +25,7 @@ final class TransferWorld: SeededWorld {
     final class Item {
         let id: UInt64
         var machine: TransferStateMachine
-        let plan: TransferPlan
+        var plan: TransferPlan
         let expected: Range<Int64>
         var queued: ExchangeRequest?
         var exchange: Wire?
@@ -238,7 +238,7 @@ final class TransferWorld: SeededWorld {
         for other in sorted { if let request = other.queued { heedPause(other, request.lane) } }
     }
 
-    private func heedPause(_ item: Item, _ lane: Lane) {
+    func heedPause(_ item: Item, _ lane: Lane) {
         guard let end = queue.pauses.end(of: lane, now: now) else { return }
         carryOut(item.machine.hostAsksForPause(lane.origin, until: end, now: now), for: item)
     }

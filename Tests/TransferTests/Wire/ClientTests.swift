@@ -187,6 +187,35 @@ struct ClientTests {
         #expect(server.requests.dropFirst().map(\.target) == ["/r1", "/r2", "/a1", "/a2", "/b1", "/b2"])
     }
 
+    @Test("Read-ahead that a reader waits for overtakes other read-ahead, and a raise to a lower priority does nothing")
+    func raises() throws {
+        let gate = Condition(false)
+        let server = try ScriptedServer { request, connection in
+            if request.target == "/gate" { gate.waitUntil { $0 } }
+            connection.respond(200)
+        }
+        let client = try makeClient(connections: 1)
+        client.send(Request(address: try server.address("/gate"))) { _ in }
+        try wait(until: "a request has come") { !server.requests.isEmpty }
+        let done = Condition(0)
+        let tasks = try [
+            ("/b1", Priority.background), ("/b2", .background), ("/a1", .readAhead), ("/a2", .readAhead),
+            ("/r1", .reader),
+        ].map { path, priority in
+            client.send(Request(address: try server.address(path), priority: priority)) { _ in done.change { $0 += 1 } }
+        }
+        tasks[1].raise(to: .reader)
+        tasks[3].raise(to: .reader)
+        for priority in [Priority.background, .readAhead] { tasks[4].raise(to: priority) }
+        try wait(until: "the raised ones wait as readers") { client.statistics.waiting[.reader] == 3 }
+        gate.change { $0 = true }
+        try #require(done.waitUntil(timeout: .seconds(30)) { $0 == 5 }, "all are answered")
+        #expect(server.requests.dropFirst().map(\.target) == ["/r1", "/b2", "/a2", "/a1", "/b1"])
+        // What has ended isn't raised any more.
+        tasks[0].raise(to: .reader)
+        #expect(try client.sendAndWait(Request(address: try server.address("/last"))).head.status == 200)
+    }
+
     @Test("An account that allows two at once gets all its requests answered; others aren't held back")
     func learnsLimit() throws {
         let running = Locked(0)
