@@ -1,7 +1,9 @@
 /// Learns the number of concurrent requests that an account allows.
 ///
-/// Twilio refuses excess requests with 429 without stating the limit. So a refusal halves the limit, and as many
-/// successes as the limit raise it by one, as TCP finds the capacity of a path.
+/// Twilio refuses excess requests with 429 without stating the limit. So a refusal lowers the limit, and as many
+/// successes as the limit raise it by one. As in DCTCP (RFC 8257), the decrease is half the share of refused requests.
+/// A limit that is much too high is halved; one at which few requests are refused, or at which refusals don't depend on
+/// the number of requests, is lowered little.
 struct RequestLimiter {
     /// A running request's permit.
     struct Permit: Equatable {
@@ -20,21 +22,28 @@ struct RequestLimiter {
 
     /// The upper bound of `limit`.
     let maximum: Int
-    /// The number of requests that may run now.
-    private(set) var limit: Int
     /// The number of running requests.
     private(set) var running = 0
-    private var successes = 0
-    /// The number of halvings.
+    /// The limit with its fraction, which grows between two limits; from 1 to `maximum`.
+    private var capacity: Double
+    /// The share of refused requests, from 0 to 1, as a moving average; at first the worst is assumed.
+    private var refusedShare = 1.0
+    /// The number of decreases.
     ///
-    /// A burst of requests is refused as a burst: requests started before the last halving don't halve the limit again,
-    /// or one burst would reduce it to one.
+    /// A burst of requests is refused as a burst: requests started before the last decrease don't lower the limit
+    /// again, or one burst would reduce it to one.
     private var generation = 0
+
+    /// The weight of one request in `refusedShare`.
+    private static let weight = 1.0 / 16
 
     init(maximum: Int) {
         self.maximum = max(1, maximum)
-        limit = self.maximum
+        capacity = Double(self.maximum)
     }
+
+    /// The number of requests that may run now.
+    var limit: Int { Int(capacity) }
 
     /// Whether a request may start.
     var hasRoom: Bool { running < limit }
@@ -53,16 +62,13 @@ struct RequestLimiter {
         case .unknown:
             break
         case .processed:
-            successes += 1
-            if successes >= limit, limit < maximum {
-                limit += 1
-                successes = 0
-            }
+            refusedShare -= refusedShare * Self.weight
+            capacity = min(capacity + 1 / capacity, Double(maximum))
         case .refused:
-            successes = 0
+            refusedShare += (1 - refusedShare) * Self.weight
             if permit.generation == generation {
                 generation += 1
-                limit = max(1, limit / 2)
+                capacity = max(1, capacity * (1 - refusedShare / 2))
             }
         }
     }

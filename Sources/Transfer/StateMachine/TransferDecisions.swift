@@ -14,7 +14,7 @@ extension TransferStateMachine {
 
     /// Starts an attempt at the first address.
     mutating func attempt(now: Instant) -> [TransferAction] {
-        guard let address else { return end(with: .cancelled) }
+        guard let address = startAddress.address else { return end(with: .cancelled) }
         if !plan.isDownload { progress = TransferProgress(range: plan.range) }
         return perform(address, redirects: 0, now: now)
     }
@@ -27,7 +27,7 @@ extension TransferStateMachine {
             return end(with: TransferError(error))
         }
         let condition = progress.condition
-        let headers = plan.headers(for: target, from: address) + (condition.map { [("If-Match", $0)] } ?? [])
+        let headers = plan.headers(for: target, from: startAddress.address) + (condition.map { [("If-Match", $0)] } ?? [])
         requestIdentifier = nil
         state = .exchanging(
             TransferAttempt(
@@ -49,23 +49,12 @@ extension TransferStateMachine {
             state = .exchanging(attempt)
             return []
         }
-        guard attempt.redirects < Self.maximalRedirects else {
-            let error = TransferError(
-                .tooManyRedirects,
-                "\(attempt.address) redirects again after \(Self.maximalRedirects) redirects.")
-            return [.abandon] + end(with: error)
-        }
-        guard let location = head.headers["Location"] else {
-            let error = TransferError(.protocolViolation, "\(attempt.address) redirects without a Location.")
-            return [.abandon] + failed(error, now: now)
-        }
-        do throws(AddressError) {
-            attempt.phase = .redirecting(
-                to: try attempt.address.redirected(to: location, by: head.headers, now: now))
+        do throws(TransferError) {
+            attempt.phase = .redirecting(to: try attempt.target(of: head, now: now))
             state = .exchanging(attempt)
             return []
         } catch {
-            return [.abandon] + end(with: TransferError(error))
+            return [.abandon] + failed(error, now: now)
         }
     }
 
@@ -78,7 +67,7 @@ extension TransferStateMachine {
             if let announced = part.announcedEnd, !plan.isDownload,
                 announced - (progress.position ?? 0) > plan.bodyLimit
             {
-                return [.abandon] + end(with: tooLarge(attempt))
+                return [.abandon] + end(with: .tooLarge(attempt.address, limit: plan.bodyLimit))
             }
             attempt.phase = .receiving(part)
             attempt.head = head
@@ -95,27 +84,19 @@ extension TransferStateMachine {
     ) -> BodyDecision {
         var attempt = attempt
         var part = part
-        let skipped = Int(min(part.skip, Int64(count)))
-        part.skip -= Int64(skipped)
-        attempt.phase = .receiving(part)
-        state = .exchanging(attempt)
-        let position = progress.position ?? 0
-        let stop = part.stop ?? .max
-        let fresh = Int(min(Int64(count - skipped), stop - position))
-        guard fresh > 0 else { return BodyDecision() }
-        if let announced = part.announcedEnd, Int64(fresh) > announced - position {
-            let error = TransferError(.protocolViolation, "\(attempt.address) sent more bytes than it announced.")
+        let fresh: Range<Int>
+        do throws(TransferError) {
+            fresh = try progress.take(count, of: &part, limit: plan.bodyLimit, from: attempt.address)
+        } catch {
             return BodyDecision(actions: [.abandon] + failed(error, now: now))
         }
-        guard Int64(fresh) <= plan.bodyLimit - progress.delivered else {
-            return BodyDecision(actions: [.abandon] + end(with: tooLarge(attempt)))
-        }
-        progress.advance(by: Int64(fresh))
+        attempt.phase = .receiving(part)
+        state = .exchanging(attempt)
+        guard !fresh.isEmpty else { return BodyDecision() }
         retries.noteProgress(progress.delivered, now: now)
         if plan.isDownload { retries.reset() }
-        let isDone = position + Int64(fresh) == stop
-        return BodyDecision(
-            deliver: skipped..<skipped + fresh, actions: isDone ? [.abandon] + end(.success(())) : [])
+        let isDone = progress.position == part.stop
+        return BodyDecision(deliver: fresh, actions: isDone ? [.abandon] + end(.success(())) : [])
     }
 
     mutating func partEnded(
@@ -125,13 +106,13 @@ extension TransferStateMachine {
         guard plan.method != .head else { return end(.success(())) }
         if part.skip > 0 { return end(with: progress.changed("it is shorter than the part received so far")) }
         if let announced = part.announcedEnd, position < announced {
-            return failed(broken("after \(position) of \(announced) bytes"), now: now)
+            return failed(.broken("after \(position) of \(announced) bytes"), now: now)
         }
         guard plan.isDownload, progress.end != nil, !progress.isComplete else { return end(.success(())) }
         // The server may return less than requested, but has to return at least a byte in each part. A body without
         // announced length that ended early is broken.
         guard part.announcedEnd != nil, attempt.received > 0 else {
-            return failed(broken("at byte \(position), too early"), now: now)
+            return failed(.broken("at byte \(position), too early"), now: now)
         }
         return self.attempt(now: now)
     }
@@ -142,17 +123,11 @@ extension TransferStateMachine {
     ) -> [TransferAction] {
         if let reason { return failed(reason, retryAfter: retryAfter, now: now) }
         let response = Response(head: head, body: body)
-        var error = TransferError(.status, "\(head.address) answered with status \(head.status).", response: response)
-        error.details.refusedUser = attempt.authorization?.username
-        if let authorization = attempt.authorization {
-            let isRefusal = attempt.address.credentials?.isRefusal(status: head.status, body: body) == true
-            // A 403 is for what the credential may do: a newer token of the same client may do no more.
-            if isRefusal || head.status == 403 { error.details.refusedForm = authorization.form }
-            if isRefusal, retries.mayRenewCredential(after: error) {
-                // The server has refused the request without processing it, so any method may be repeated.
-                state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: error)
-                return [.askForCredential(attempt.address, refused: authorization)]
-            }
+        let error = attempt.refusal(response)
+        if let authorization = attempt.refusedAuthorization(by: response), retries.mayRenewCredential(after: error) {
+            // The server has refused the request without processing it, so any method may be repeated.
+            state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: error)
+            return [.askForCredential(attempt.address, refused: authorization)]
         }
         if plan.isDownload, let meaning = progress.refusal(response, isConditional: attempt.isConditional) {
             return failed(meaning, now: now)
@@ -161,7 +136,7 @@ extension TransferStateMachine {
             guard let place = relocation(response), retries.mayRefresh(after: error) else {
                 return failed(error, retryAfter: retryAfter, now: now)
             }
-            address = place
+            startAddress.move(to: place)
             return self.attempt(now: now)
         }
         if plan.isDownload, response.mayMeanExpiry {
@@ -176,7 +151,7 @@ extension TransferStateMachine {
         if retries.mayReplaceExpired(after: error) { return askForAddress() }
         var expired = error
         expired.details.isTransient = true
-        mustReplaceAddress = true
+        startAddress.refuse()
         // The wait comes first, so that the address is fresh when it is used.
         return failed(expired, now: now)
     }
@@ -184,7 +159,7 @@ extension TransferStateMachine {
     /// Asks the source for an address; for another one if there is one.
     mutating func askForAddress() -> [TransferAction] {
         state = .awaitingAddress
-        return [.askForAddress(replacing: address)]
+        return [.askForAddress(replacing: startAddress.address)]
     }
 
     mutating func failed(_ error: TransferError, retryAfter: Duration? = nil, now: Instant) -> [TransferAction] {
@@ -201,9 +176,21 @@ extension TransferStateMachine {
         }
     }
 
-    func broken(_ when: String) -> TransferError { TransferError(.connectionLost, "The answer broke off \(when).") }
+}
 
-    private func tooLarge(_ attempt: TransferAttempt) -> TransferError {
-        TransferError(.bodyTooLarge, "\(attempt.address) sends more than the \(plan.bodyLimit) bytes allowed.")
+extension TransferError {
+    /// The error of an answer that ended too early.
+    static func broken(_ when: String) -> TransferError {
+        TransferError(.connectionLost, "The answer broke off \(when).")
+    }
+
+    /// The error of a connection without bytes.
+    static func stalled(_ address: Address, for time: Duration) -> TransferError {
+        TransferError(.stalled, "\(address) sent nothing, or next to nothing, for \(time).")
+    }
+
+    /// The error of a body beyond the request's limit in bytes.
+    static func tooLarge(_ address: Address, limit: Int64) -> TransferError {
+        TransferError(.bodyTooLarge, "\(address) sends more than the \(limit) bytes allowed.")
     }
 }

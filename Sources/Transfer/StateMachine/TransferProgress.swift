@@ -36,10 +36,6 @@ struct TransferProgress {
         return position >= end
     }
 
-    mutating func advance(by count: Int64) {
-        position = (position ?? 0) + count
-        delivered += count
-    }
 
     /// The use of a response's body.
     struct Part: Equatable {
@@ -58,6 +54,24 @@ struct TransferProgress {
         case 204 where plan.isDownload: try acceptEmpty(head)
         default: try acceptWhole(head, hasBody: plan.method != .head && head.status != 204)
         }
+    }
+
+    /// Takes bytes of a response; returns the part of them to deliver.
+    ///
+    /// - Throws: `protocolViolation` if there are more than announced, `bodyTooLarge` beyond the limit in bytes.
+    mutating func take(
+        _ count: Int, of part: inout Part, limit: Int64, from address: Address
+    ) throws(TransferError) -> Range<Int> {
+        let skipped = Int(min(part.skip, Int64(count)))
+        part.skip -= Int64(skipped)
+        let position = position ?? 0
+        let fresh = max(0, min(Int64(count - skipped), (part.stop ?? .max) - position))
+        if let announced = part.announcedEnd, fresh > announced - position {
+            throw TransferError(.protocolViolation, "\(address) sent more bytes than it announced.")
+        }
+        guard fresh <= limit - delivered else { throw .tooLarge(address, limit: limit) }
+        if fresh > 0 { (self.position, delivered) = (position + fresh, delivered + fresh) }
+        return skipped..<skipped + Int(fresh)
     }
 
     /// Whether a 416 means that the body, which had no announced length, broke off after its last byte.

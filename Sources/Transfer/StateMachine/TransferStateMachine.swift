@@ -14,34 +14,14 @@ import Support
 struct TransferStateMachine {
     typealias Instant = SuspendingClock.Instant
 
-    enum State {
-        case idle
-        case awaitingAddress
-        /// The exchange with this address needs a credential, the first one or one newer than the refused one.
-        case awaitingCredential(Address, redirects: Int, refusal: TransferError?)
-        case exchanging(TransferAttempt)
-        case backingOff(until: Instant)
-        /// The host of the address is unreachable, but its outage may end soon.
-        case awaitingHost(Address, redirects: Int, Outage)
-        case ended
-    }
-
-    static let maximalRedirects = 5
-    /// The time for which an address that has just arrived is used, however soon it expires.
-    static let freshness = Duration.milliseconds(100)
     /// The time after the end of patience for which a source is waited for: it tells why there is no address.
     static let graceOfSources = Duration.milliseconds(500)
     /// The largest number of bytes read of an undelivered body: they explain a refusal and keep the connection usable.
     static let keptBodyLimit = 64 << 10
 
     private(set) var plan: TransferPlan
-    var state = State.idle
-    /// The address at which each attempt starts.
-    var address: Address?
-    /// The time at which it arrived.
-    var addressArrivedAt: Instant
-    /// Whether the next attempt starts with another address, since this one was refused.
-    var mustReplaceAddress = false
+    var state = TransferState.idle
+    var startAddress: StartAddress
     /// The identifier that the last server gave the request; see ``ResponseHead/requestIdentifier``.
     var requestIdentifier: ForeignText?
     var progress: TransferProgress
@@ -52,8 +32,7 @@ struct TransferStateMachine {
         random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     ) {
         self.plan = plan
-        self.address = address
-        addressArrivedAt = now
+        startAddress = StartAddress(address, now: now)
         progress = TransferProgress(range: plan.range, entityTag: plan.expectedEntityTag)
         retries = TransferRetries(plan.patience, now: now, random: random)
     }
@@ -71,16 +50,8 @@ struct TransferStateMachine {
         case .awaitingCredential: return retries.giveUpAt
         case .backingOff(let until): return min(until, retries.giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
-        case .exchanging(let attempt) where attempt.isPaused: return nil
         case .exchanging(let attempt):
-            switch attempt.phase {
-            // Others go first for as long as they need; patience applies to the server.
-            case .queued where plan.priority == .background: return nil
-            case .queued, .connecting: return retries.giveUpAt
-            case .awaitingHead, .redirecting, .refusing: return min(attempt.stallsAt, retries.giveUpAt)
-            // A transfer isn't cut off while enough bytes arrive, even if they were delivered before.
-            case .receiving: return attempt.stallsAt
-            }
+            return attempt.deadline(giveUpAt: retries.giveUpAt, isBackground: plan.priority == .background)
         }
     }
 }
@@ -101,7 +72,7 @@ extension TransferStateMachine {
 
     /// Makes an attempt: at the address that is known, or at one that the source is asked for.
     private mutating func begin(now: Instant) -> [TransferAction] {
-        address == nil || mustReplaceAddress ? askForAddress() : attempt(now: now)
+        startAddress.mustBeObtained ? askForAddress() : attempt(now: now)
     }
 
     /// The source has returned an address or an error.
@@ -109,7 +80,7 @@ extension TransferStateMachine {
         guard case .awaitingAddress = state else { return [] }
         switch result {
         case .success(let address):
-            (self.address, addressArrivedAt, mustReplaceAddress) = (address, now, false)
+            startAddress.arrive(address, now: now)
             return attempt(now: now)
         case .failure(let cause):
             let error = TransferError(.addressUnavailable, "There is no address to download from.", cause: cause)
@@ -123,18 +94,17 @@ extension TransferStateMachine {
     ///
     /// An address that has just arrived is used in any case: there is no fresher one.
     mutating func addressIsStale(now: Instant) -> [TransferAction]? {
-        guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase, attempt.redirects == 0,
-            plan.isDownload, let address, address.isStale(now: now),
-            now >= addressArrivedAt.advanced(by: Self.freshness), retries.mayReplaceUnused()
+        guard plan.isDownload, startAddress.isStale(now: now), let attempt = queued, attempt.redirects == 0,
+            retries.mayReplaceUnused()
         else { return nil }
-        if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+        excuseQueueing(of: attempt, now: now)
         return askForAddress()
     }
 
     /// The exchange leaves the queue, but there is no credential to send.
     mutating func credentialIsMissing(now: Instant) -> [TransferAction] {
-        guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
-        if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+        guard let attempt = queued else { return [] }
+        excuseQueueing(of: attempt, now: now)
         guard retries.mayObtainCredential() else { return end(with: .noCredential(for: attempt.address)) }
         state = .awaitingCredential(attempt.address, redirects: attempt.redirects, refusal: nil)
         return [.askForCredential(attempt.address, refused: nil)]
@@ -150,10 +120,22 @@ extension TransferStateMachine {
         }
     }
 
+    /// The exchange, if it is queued.
+    private var queued: TransferAttempt? {
+        guard case .exchanging(let attempt) = state, attempt.queuedSince != nil else { return nil }
+        return attempt
+    }
+
+    /// Excuses the time that background work has spent in the queue, where others go first.
+    private mutating func excuseQueueing(of attempt: TransferAttempt, now: Instant) {
+        guard plan.priority == .background, let since = attempt.queuedSince else { return }
+        retries.excuse(since.duration(to: now))
+    }
+
     /// The exchange has left the queue, with this authorization.
     mutating func exchangeStarted(_ authorization: Authorization? = nil, now: Instant) {
-        guard case .exchanging(var attempt) = state, case .queued(let since) = attempt.phase else { return }
-        if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+        guard var attempt = queued else { return }
+        excuseQueueing(of: attempt, now: now)
         retries.noteUse()
         attempt.phase = .connecting
         attempt.authorization = authorization
@@ -165,8 +147,8 @@ extension TransferStateMachine {
         let (target, redirects): (Address, Int)
         switch state {
         case .exchanging(let attempt):
-            guard case .queued(let since) = attempt.phase else { return [] }
-            if plan.priority == .background { retries.excuse(since.duration(to: now)) }
+            guard attempt.queuedSince != nil else { return [] }
+            excuseQueueing(of: attempt, now: now)
             (target, redirects) = (attempt.address, attempt.redirects)
         case .awaitingHost(let address, let count, _):
             (target, redirects) = (address, count)
@@ -184,7 +166,7 @@ extension TransferStateMachine {
     ///
     /// The transfer fails at once if its patience ends earlier, even in the background, since a reader may wait for it.
     mutating func hostAsksForPause(_ origin: Origin, until pauseEnd: Instant, now: Instant) -> [TransferAction] {
-        guard case .exchanging(let attempt) = state, case .queued(let since) = attempt.phase else { return [] }
+        guard let since = queued?.queuedSince else { return [] }
         // The time in the queue doesn't count for background work.
         let patience =
             plan.priority == .background ? retries.giveUpAt.advanced(by: since.duration(to: now)) : retries.giveUpAt
@@ -293,7 +275,7 @@ extension TransferStateMachine {
         case .refusing(let head, let retryAfter, let reason):
             return refused(attempt, head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
         case .queued, .connecting, .awaitingHead:
-            return failed(result.failure ?? broken("without an answer"), now: now)
+            return failed(result.failure ?? .broken("without an answer"), now: now)
         case .receiving(let part):
             if let error = result.failure ?? plan.refusal(of: attempt.head, body: keptBody) {
                 return failed(error, now: now)
@@ -344,9 +326,7 @@ extension TransferStateMachine {
                 return [.abandon]
                     + refused(attempt, head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
             case .awaitingHead where now < retries.giveUpAt, .receiving:
-                let stalled = TransferError(
-                    .stalled, "\(attempt.address) sent nothing, or next to nothing, for \(plan.patience.stall).")
-                return [.abandon] + failed(stalled, now: now)
+                return [.abandon] + failed(.stalled(attempt.address, for: plan.patience.stall), now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:
                 return [.abandon] + end(with: retries.gaveUp())
             }

@@ -7,7 +7,7 @@ import Testing
 struct LimiterTests {
     let now = SuspendingClock.now
 
-    @Test("The limit is halved once per burst of refusals, never below one, and grows by one per round of successes")
+    @Test("The limit is halved at first, once per burst of refusals, never below one, and grows by one per round")
     func halvesAndGrows() throws {
         var limiter = RequestLimiter(maximum: 8)
         var permits = (0..<8).compactMap { _ in limiter.start() }
@@ -26,7 +26,53 @@ struct LimiterTests {
             limiter.finish(try #require(permits.first), .processed)
             limits.append(limiter.limit)
         }
-        #expect(limits.prefix(7) == [2, 2, 3, 3, 3, 4, 4] && limits.last == 8)
+        #expect(limits.prefix(7) == [2, 2, 2, 3, 3, 3, 4] && limits.last == 8)
+    }
+
+    /// The limits after each of many requests, as many at the same time as allowed, of which a server refuses some.
+    private static func limits(
+        maximum: Int, requests count: Int, refuses: (_ running: Int, inout SeededGenerator) -> Bool
+    ) -> [Int] {
+        var limiter = RequestLimiter(maximum: maximum)
+        var generator = SeededGenerator(seed: 1)
+        var running: [(permit: RequestLimiter.Permit, isRefused: Bool)] = []
+        return (0..<count).map { _ in
+            while let permit = limiter.start() {
+                running.append((permit, refuses(limiter.running, &generator)))
+            }
+            let ended = running.removeFirst()
+            limiter.finish(ended.permit, ended.isRefused ? .refused(retryAfter: nil) : .processed)
+            return limiter.limit
+        }
+    }
+
+    @Test("The limit finds what the account allows, and few requests are refused from then on", arguments: [2, 7, 20])
+    func findsLimit(allowed: Int) {
+        let limits = Self.limits(maximum: 32, requests: 4000) { running, _ in running > allowed }
+        let late = limits.suffix(2000)
+        #expect(late.allSatisfy { $0 >= allowed / 2 && $0 <= allowed + 2 }, "\(Set(late))")
+        #expect(late.reduce(0, +) >= late.count * max(1, allowed * 3 / 4))
+    }
+
+    @Test("Refusals that don't depend on the number of requests leave many of them at the same time")
+    func refusedAtRandom() {
+        let limits = Self.limits(maximum: 32, requests: 10_000) { _, generator in
+            Int.random(in: 0..<10, using: &generator) == 0
+        }
+        let mean = Double(limits.suffix(8000).reduce(0, +)) / 8000
+        #expect(mean >= 12, "\(mean)")
+    }
+
+    @Test("An account that allows less than before is found out soon")
+    func becomesLess() throws {
+        var count = 0
+        let limits = Self.limits(maximum: 32, requests: 4400) { running, _ in
+            count += 1
+            return running > (count > 4000 ? 2 : 32)
+        }
+        #expect(limits[3900] == 32)
+        let found = try #require(limits[4000...].firstIndex { $0 <= 3 })
+        #expect(found < 4200, "\(found)")
     }
 
     @Test("A cancelled request teaches the limiter nothing")

@@ -212,7 +212,7 @@ extension TransferWorld {
                 waits = isRunning && !isQueued
                 isTimed = item.pausedSince == nil
             }
-            if attempt.redirects > TransferStateMachine.maximalRedirects {
+            if attempt.redirects > TransferAttempt.maximalRedirects {
                 faults.append("\(item.id) is redirected too often")
             }
         }
