@@ -36,7 +36,6 @@ struct TransferProgress {
         return position >= end
     }
 
-
     /// The use of a response's body.
     struct Part: Equatable {
         /// The number of bytes to skip, delivered before.
