@@ -94,8 +94,10 @@ struct KeyProcessTests {
         arguments: [SIGKILL, SIGSEGV])
     func killed(by signal: Int32) throws {
         let account = try SimulatedAccount(media: TestMedia.small)
+        let (first, other) = (try account.original("long.wav"), try account.original("blocks.mp4"))
+        // Nor does the survey of keys open the other one.
+        account.simulator.faults = [FaultRule(.status(503), path: "*\(other.sid)*")]
         let mount = try MountedAccount(account, options: ["--no-probing"])
-        let first = try account.original("long.wav")
         let open = try FileHandle(forReadingFrom: URL(filePath: mount.path(of: first)))
         _ = try open.read(upToCount: 1)
         let state = "jq -r .key_process .twiliofs/status.json"
@@ -104,7 +106,7 @@ struct KeyProcessTests {
         kill(process, signal)
         #expect(mount.hasLogged("the process that holds the private keys was ended by signal \(signal)"))
         #expect(try open.readToEnd() != nil)
-        let other = try account.original("blocks.mp4")
+        account.simulator.faults = []
         // A young one isn't started again by itself; on a slow machine it may have been old enough.
         if mount.log.contains("read again (SIGHUP)") {
             #expect(try Command.shell(state, directory: mount.path).lines == ["ended"])

@@ -68,7 +68,8 @@ final class CatalogStorage: Sendable {
 
     /// Runs changes in one transaction.
     ///
-    /// - Parameter epoch: the number of the database to which they apply; nil for the one in use.
+    /// - Parameter epoch: the number of the database to which they apply. If nil, they apply to the one in use, and run
+    ///   again in the next one if that turns out to be damaged or no longer in place.
     func write<Value>(
         in epoch: Int? = nil, _ body: (inout CatalogWriter) throws -> Value
     ) throws(CatalogError) -> Value {
@@ -76,7 +77,19 @@ final class CatalogStorage: Sendable {
         guard epoch ?? latest == latest else {
             throw CatalogError(.database, "the catalog '\(database.path)' was rebuilt meanwhile")
         }
-        return try use(database, "written") { pool in
+        do throws(CatalogError) {
+            return try write(to: database, body)
+        } catch {
+            let next = current.withLock { $0.database }
+            guard epoch == nil, next.pool !== database.pool else { throw error }
+            return try write(to: next, body)
+        }
+    }
+
+    private func write<Value>(
+        to database: CatalogDatabase, _ body: (inout CatalogWriter) throws -> Value
+    ) throws(CatalogError) -> Value {
+        try use(database, "written") { pool in
             let (value, gains) = try pool.write {
                 try CatalogWriter.write($0) { writer in try (body(&writer), writer.requirementGains) }
             }
