@@ -21,9 +21,9 @@ def _measure(chaos, count):
     account = chaos.account(library.originals(chaos, chaos.amount(60, 20), library.LARGE))
     # A short run has its silence in another row.
     faults.begin(chaos, account, stalled=chaos.amount(0.02, 0))
-    # A little less memory than media, so that some of it is fetched again and again: at such a service, a fetch takes
-    # seconds.
-    mounted = chaos.mounted(account, "--memory", chaos.amount("80M", "32M"))
+    # A file's share of memory is less than the largest files, which are fetched again and again. At such a service, a
+    # fetch takes seconds.
+    mounted = chaos.mounted(account, "--memory", chaos.amount("200M", "32M"))
     # A name that isn't listed yet is looked up for three seconds only.
     wait_until(lambda: _are_listed(mounted), 60)
     begin = chaos.clock()
