@@ -59,7 +59,8 @@ struct BlockFetchTests {
             let facts = try #require(
                 MediaFacts(
                     ciphertextSize: Int64(media.count), plaintextSize: plaintextSize, isPlaintextSizeExact: true,
-                    entityTag: "\"a\"", envelopeFields: [:], tail: tail, requestedChannels: nil, isConfirmed: true))
+                    entityTag: "\"a\"", envelopeFields: cipher == nil ? [:] : ["x-amz-key": "QUJD"], tail: tail,
+                    requestedChannels: nil, isConfirmed: true))
             answers = try AnswerBench(.composition, facts: facts)
             var content = MediaContent(plaintextSize: plaintextSize)
             if let cipher {
@@ -94,7 +95,10 @@ struct BlockFetchTests {
             let range = try #require(range)
             let start = offset ?? range.lowerBound
             let told = "bytes \(start)-\(range.upperBound - 1)/\(total ?? media.count)"
-            let head = try answers.head(status, [("ETag", tag)] + (status == 206 ? [("Content-Range", told)] : []))
+            var fields = [("ETag", tag)]
+            if status == 206 { fields.append(("Content-Range", told)) }
+            fields += answers.known.facts?.envelopeFields.map { ($0.key, $0.value) } ?? []
+            let head = try answers.head(status, fields)
             #expect(answers.downloads.last?.request.refusal?(head) == nil)
             return receiver.downloadDidBegin(head, at: Int64(start))
         }
