@@ -146,6 +146,34 @@ struct LibraryFilesTests {
         #expect(stored.withLock { $0 } == [limit - 1, 1, limit])
     }
 
+    @Test("Who needs bytes waits for memory, and so does what a reader waits for; read-ahead is left")
+    func shortage() throws {
+        let bench = try AnswerBench(.voiceRecording)
+        let reader = try bench.open(facts: Self.facts()).value().get()
+        let file = try #require(bench.library.state.withLock { $0.files[bench.resource.sid] })
+        let content = try #require(file.content.state.withLock { $0.content.value })
+        let memory = bench.services.memory
+        for priority in [Priority.reader, .readAhead] {
+            let results = Awaited<Bool>()
+            var held = memory.take(memory.slotCount, for: .reader)
+            #expect(held != nil)
+            file.reads.run(
+                PendingRead(
+                    range: 0..<100, content: content, place: ReadingPlace(),
+                    purpose: .arrival { result in results.add((try? result.get()) != nil) }, priority: priority))
+            #expect(results.all == (priority == .reader ? [] : [false]) && bench.downloads.isEmpty)
+            #expect(memory.hasWaiters == (priority == .reader))
+            held = nil
+            guard priority == .reader else { continue }
+            bench.work()
+            try bench.answerPart(of: Self.media)
+            #expect(try results.value() && held == nil)
+            file.content.drop(failing: MediaError(.shutDown, bench.resource.sid, "Dropped."))
+            _ = bench.library.openAtHand(bench.resource.sid)
+        }
+        withExtendedLifetime(reader) {}
+    }
+
     // MARK: Prefetching
 
     @Test("Sixty-four files are prefetched at a time; each is asked for once, from its first byte, with less urgency")
