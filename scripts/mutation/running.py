@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -37,6 +38,8 @@ class Runs:
         known = self.known_results()
         tests = self.reach()
         left = [mutant for mutant in mutants if str(mutant) not in known]
+        # In no order of the files: a run that is broken off says as much of each.
+        random.Random(len(left)).shuffle(left)
         print(f"{len(left)} mutants to run, with {len(tests)} tests", flush=True)
 
         def attempt(mutant):
