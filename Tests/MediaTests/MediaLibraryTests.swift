@@ -153,21 +153,6 @@ struct MediaLibraryTests {
         }
     }
 
-    @Test("Damaged padding of an envelope that its key opens is an error, and no size is guessed")
-    func damagedPadding() throws {
-        try Self.withBench(.composition, size: 10_000) {
-            $0.metadataVersion = .two
-            $0.contentAlgorithm = .cbc
-            $0.sendsUnencryptedLength = false
-        } _: { bench in
-            let resource = try bench.resource()
-            // The last byte before the padding's block decides over the last byte of the padding.
-            bench.simulator.faults = [FaultRule(.corrupt(offset: 9_999, mask: 0x80), host: .media)]
-            let error = #expect(throws: MediaError.self) { try bench.describe(resource) }
-            #expect(error?.code == .integrityFailed)
-        }
-    }
-
     @Test("Version 2 of the envelope is read too", arguments: Behaviour.ContentAlgorithm.allCases)
     func versionTwo(content: Behaviour.ContentAlgorithm) throws {
         try Self.withBench(.composition, size: 400_000) {
