@@ -173,34 +173,6 @@ struct LibraryFilesTests {
         withExtendedLifetime(reader) {}
     }
 
-    @Test("A reader that waits for memory gets that of blocks that nobody reads, as soon as they have come")
-    func freedMemory() throws {
-        let bench = try AnswerBench(.voiceRecording)
-        let media = Array(TestMedia.signed(TestMedia.noise(300_000, seed: 5), as: "wav"))
-        let facts = try Self.facts(300_000)
-        let first = try bench.open(facts: facts).value().get()
-        let second = try bench.open(AnswerBench.resource(.voiceRecording, number: 1), facts: facts).value().get()
-        let memory = bench.services.memory
-        let (one, two) = (NotingReceiver(), NotingReceiver())
-        first.read(at: 0, count: 1, receiver: one)
-        let held = memory.take(memory.freeCount, for: .reader)
-        #expect(bench.downloads.map(\.request.range) == [.bytes(0..<262_144)])
-        second.read(at: 0, count: 200_000, receiver: two)
-        #expect(memory.hasWaiters && bench.downloads.count == 1)
-        let receiver = bench.downloads[0].receiver
-        let head = try bench.head(206, [("Content-Range", "bytes 0-262143/300000")])
-        #expect(receiver.downloadDidBegin(head, at: 0))
-        receiver.downloadDidReceive(Array(media[..<131_072]).span.bytes)
-        bench.work()
-        #expect(try one.results.value().get() == [media[0]])
-        #expect(memory.hasWaiters)
-        receiver.downloadDidReceive(Array(media[131_072..<262_144]).span.bytes)
-        bench.work()
-        #expect(!memory.hasWaiters && bench.downloads.count == 2 && held != nil)
-        try bench.answerPart(of: media)
-        #expect(try two.results.value().get() == Array(media[..<200_000]))
-    }
-
     @Test("A stream that ends with another size than the media's fails its readers, who would wait for ever")
     func shortStream() throws {
         let bench = try AnswerBench(.voiceRecording)
