@@ -149,6 +149,51 @@ struct BulkWritingTests {
         #expect(try count() == ["ok", "100"])
     }
 
+    @Test("A disk that doesn't take what was written leaves the marker, and the next time that it does removes it")
+    func failedFlush() throws {
+        let writing = try #require(BulkWriting(database, copyingOn: copier))
+        // No change of the database succeeds from now on.
+        try database.pool.close()
+        writing.stop()
+        let marker = try #require(writing.flush())
+        #expect(try folder.bulkMarkers.count == 1)
+        let next = try CatalogDatabase(
+            folder: folder.path, check: CatalogCheck(coder: DocumentCoder()), logger: .silent)
+        let again = try #require(BulkWriting(next, leftMarker: marker, copyingOn: copier))
+        #expect(try folder.bulkMarkers.count == 1, "it is the same")
+        again.stop()
+        #expect(again.flush() == nil)
+        #expect(try folder.bulkMarkers == [])
+        copier.shutDown()
+    }
+
+    @Test("Of several periods that the disk didn't take one marker is left, until the end of one that it takes")
+    func failedPeriods() throws {
+        let flusher = try WorkerPool(name: "check", threadCount: 1)
+        let period = BulkPeriod()
+        let isOver = Condition(false)
+        flusher.run { isOver.waitUntil { $0 } }
+        for number in 1...3 {
+            let database = try CatalogDatabase(
+                folder: folder.path, check: CatalogCheck(coder: DocumentCoder()), logger: .silent)
+            period.begin(database, copyingOn: copier)
+            #expect(try folder.bulkMarkers.count == number)
+            try database.pool.close()
+            period.end(flushingOn: flusher)
+        }
+        isOver.change { $0 = true }
+        flusher.shutDown()
+        #expect(try folder.bulkMarkers.count == 1)
+        period.begin(database, copyingOn: copier)
+        #expect(try folder.bulkMarkers.count == 1)
+        try write(1)
+        period.wrote()
+        period.end(flushingOn: nil)
+        #expect(try folder.bulkMarkers == [])
+        copier.shutDown()
+        #expect(try count() == ["ok", "1"])
+    }
+
     @Test("Afterwards the disk is waited for again")
     func settingsReturn() throws {
         func settings() throws -> [Int?] {

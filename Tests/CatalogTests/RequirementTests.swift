@@ -158,5 +158,13 @@ struct RequirementTests {
         #expect(try catalog.entries(of: .voiceRecording, after: 0, limit: 10).count == 3)
         #expect(try catalog.entries(of: .videoRecording, after: 0, limit: 10).isEmpty)
         #expect(try catalog.entries(of: .composition, after: 0, limit: 10).count == 3)
+        for kind in MediaKind.allCases {
+            #expect(try (catalog.entry(of: Sample.sid(1, kind)) == nil) == (kind == .videoRecording))
+        }
+        // Outside of the window nothing is shown, hidden or not.
+        let window = try folder.catalog(window: CatalogWindow(kinds: [.videoRecording]))
+        for kind in MediaKind.allCases {
+            #expect(try (window.entry(of: Sample.sid(1, kind)) != nil) == (kind == .videoRecording))
+        }
     }
 }

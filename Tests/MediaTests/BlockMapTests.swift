@@ -199,7 +199,7 @@ struct BlockMapTests {
     }
 
     /// A map and memory for it, asked in the short form that most tests need.
-    private struct Bench {
+    struct Bench {
         var map: BlockMap<Int>
         let pool: MemoryPool
 
@@ -379,6 +379,10 @@ struct BlockMapTests {
         #expect(bench.map.completeUnit(around: 8) == nil, "it is there already")
         for order in bench.read(0..<(7 * Self.size), reader: 3).start { _ = bench.deliver(order) }
         #expect(bench.map.completeUnit(around: 3)?.blocks.map(\.index) == Array(0...7))
+        for (blocks, last) in [(40, 32..<40), (41, 40..<41), (47, 40..<47), (48, 40..<48)] as [(Int64, Range<Int>)] {
+            #expect(BlockMap<Int>.blocks(ofUnit: last.lowerBound / 8, contentSize: blocks * Self.size) == last)
+            #expect(BlockMap<Int>.blocks(ofUnit: 0, contentSize: blocks * Self.size) == 0..<8)
+        }
     }
 
     @Test("A map that replaces another never takes the other's fetches for its own")

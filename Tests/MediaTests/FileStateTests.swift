@@ -276,7 +276,7 @@ struct FileStateTests {
         }
         #expect(state.end(.success(content), cachedUnits: [])?.count == 2)
         let ahead = state.markOpened(content, isAhead: true)
-        #expect(!ahead.isContinued)
+        #expect(!ahead.isContinued && !state.hasOutdatedReaders)
         let first = state.openAtHand(now: now)
         #expect(first?.isContinued == false)
         let second = state.openAtHand(now: now)

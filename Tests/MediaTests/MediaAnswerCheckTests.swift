@@ -91,6 +91,10 @@ struct MediaAnswerCheckTests {
             #expect(MediaAnswerCheck.completeness(ofWave: bytes, size: 100) == .whole)
         }
         #expect(MediaAnswerCheck.completeness(ofWave: [], size: 0) == .whole)
+        // The length is in the first eight bytes; fewer tell none.
+        let beginning = Array("RIFF".utf8) + [0, 16, 0, 0]
+        #expect(MediaAnswerCheck.completeness(ofWave: beginning, size: 8) == .cut)
+        #expect(MediaAnswerCheck.completeness(ofWave: Array(beginning.dropLast()), size: 7) == .whole)
     }
 
     @Test("Media is cut when it is shorter than its resource says, which video's alone does")

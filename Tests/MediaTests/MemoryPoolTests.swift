@@ -19,6 +19,8 @@ struct MemoryPoolTests {
 
     @Test("It gives as many slots as there is memory for, each to one owner, and not one more")
     func ceiling() throws {
+        #expect(MemoryPool(immediateOf: PooledMemory.stride - 1) == nil)
+        #expect(try Self.pool(slots: 1).take(1, for: .reader)?.count == 1)
         let pool = try Self.pool(slots: 20)
         #expect(pool.slotCount == 20)
         let all = try #require(pool.take(20, for: .reader))

@@ -40,6 +40,28 @@ struct ProvisionalSizesTests {
         sizes.forget(sid)
         #expect(try !isSettled(100, after: 200))
     }
+
+    @Test("Those of many recordings are told apart, each for as long as its completeness allows")
+    func many() throws {
+        var sizes = ProvisionalSizes()
+        let start = ContinuousClock.now
+        let whole = try #require(
+            MediaFacts(
+                ciphertextSize: 20, plaintextSize: 20, isPlaintextSizeExact: true, entityTag: nil, envelopeFields: [:],
+                tail: [], requestedChannels: nil, isConfirmed: false))
+        let other = try #require(SID("RE" + String(repeating: "b", count: 32)))
+        sizes.note(try facts(10), of: sid, now: start)
+        sizes.note(whole, of: other, now: start)
+        var areSettled = [sizes.isSettled(try facts(10), of: sid, now: start)]
+        areSettled.append(sizes.isSettled(whole, of: other, now: start))
+        #expect(sizes.size(of: sid, now: start + .seconds(4)) == 10)
+        #expect(sizes.size(of: sid, now: start + .seconds(5)) == nil)
+        #expect(sizes.size(of: other, now: start + .seconds(59)) == 20)
+        #expect(sizes.size(of: other, now: start + .seconds(60)) == nil)
+        areSettled.append(sizes.isSettled(try facts(10), of: sid, now: start + .seconds(60)))
+        areSettled.append(sizes.isSettled(whole, of: other, now: start + .seconds(60)))
+        #expect(areSettled == [false, false, true, true])
+    }
 }
 
 @Suite("What is known of media", .orderly)

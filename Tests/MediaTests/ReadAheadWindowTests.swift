@@ -39,6 +39,20 @@ struct ReadAheadWindowTests {
         #expect((ahead.max() ?? 0) >= min(limit / 2, ReadAheadWindow.maximum) - Self.step)
     }
 
+    @Test("Each connection fetches a part of the window: not less than half a mebibyte, nor more than four")
+    func parts() {
+        for (connections, expected) in [(0, 4 << 20), (1, 4 << 20), (2, 4 << 20), (4, 2 << 20), (100, 512 << 10)]
+            as [(Int, Int64)]
+        {
+            var window = ReadAheadWindow(first: 8 << 20)
+            let first = window.advance(0..<Self.step, share: Self.plenty, connectionCount: connections)
+            #expect(first.pieceSize == max(256 << 10, min(4 << 20, (8 << 20) / Int64(max(1, connections)))))
+            let next = window.advance(
+                Self.step..<(2 * Self.step), share: Self.plenty, connectionCount: connections)
+            #expect(next.pieceSize == expected && next.step == .onward)
+        }
+    }
+
     @Test("The read itself is wanted always, also when it is larger than the window")
     func containsRead() {
         var generator = SeededGenerator(seed: 5)

@@ -1,3 +1,4 @@
+import Envelope
 import Foundation
 import Support
 import TestSupport
@@ -31,6 +32,42 @@ struct SpoolTests {
                 let end = Int.random(in: start...content.count, using: &generator)
                 #expect(try spool.bytes(Int64(start)..<Int64(end)) == Array(content[start..<end]))
             }
+            #expect(try spool.bytes(7..<8) == [content[7]])
+        }
+    }
+
+    @Test("It is decrypted as from memory, the largest read too, within a buffer for both", arguments: [true, false])
+    func decryption(isCBC: Bool) throws {
+        let largest = Int(PendingRead.largest)
+        let size = Int64(largest + 100_000)
+        let facts = try #require(
+            MediaFacts(
+                ciphertextSize: size, plaintextSize: size - 16, isPlaintextSizeExact: true, entityTag: nil,
+                envelopeFields: ["x-amz-key": "QUJD"], tail: [], requestedChannels: nil, isConfirmed: true))
+        let metadata = try EnvelopeMetadata(
+            cipher: isCBC ? .aes256CBC : .aes256GCM, wrapping: .rsaOAEPSHA256,
+            wrappedKey: Array(repeating: 0, count: 256),
+            initializationVector: Array(repeating: 1, count: isCBC ? 16 : 12))
+        let content = try MediaContent(
+            facts: facts, metadata: metadata, key: ContentEncryptionKey(SecretBytes(Array(0..<32))), isStrict: false)
+        let ciphertext = Array(TestMedia.noise(Int(size), seed: 4))
+        let spool = try Spool.temporary()
+        try spool.write(ciphertext.span.bytes, at: 0)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: ScratchBuffers.size, alignment: 16)
+        defer { buffer.deallocate() }
+        for range in [0..<largest, 100_000..<(100_000 + largest - 16), 32_767..<32_769, 5..<6] {
+            let range = Int64(range.lowerBound)..<Int64(range.upperBound)
+            let plaintext = UnsafeMutableRawBufferPointer(rebasing: buffer[..<range.count])
+            try spool.decrypt(
+                range, of: content, into: plaintext,
+                using: UnsafeMutableRawBufferPointer(rebasing: buffer[range.count...]))
+            let needed = content.ciphertextRange(forPlaintext: range)
+            let expected = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
+            defer { expected.deallocate() }
+            try content.decrypt(
+                Array(ciphertext[Int(needed.lowerBound)..<Int(needed.upperBound)]).span.bytes, at: needed.lowerBound,
+                into: expected, at: range.lowerBound)
+            #expect(plaintext.elementsEqual(expected), "\(range)")
         }
     }
 

@@ -78,6 +78,7 @@ struct StatisticsTests {
         }
         #expect(bench.count("verdicts", "doubted") == 1 && bench.count("verdicts", "failed") == 1)
         #expect(bench.count("verdicts", "verified") == 0)
+        #expect(bench.library.statistics.waitingReads == 0)
         #expect(bench.count("media_errors", "authentication_failed") == 2 && bench.count("media_errors") == 2)
         #expect(bench.count("served_bytes") == 0)
     }

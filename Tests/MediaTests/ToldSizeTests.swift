@@ -54,4 +54,21 @@ struct ToldSizeTests {
         #expect(facts.plaintextSize == 100_000 && facts.completeness == .uncertain && !facts.isConfirmed)
         #expect(try areSame(bench.readAll(bench.open(resource)), bench.original))
     }
+
+    @Test("Damaged padding of an envelope that its key opens is an error, and no size is guessed")
+    func damagedPadding() throws {
+        let bench = try LibraryBench(
+            .composition, size: 10_000,
+            behaviour: {
+                $0.metadataVersion = .two
+                $0.contentAlgorithm = .cbc
+                $0.sendsUnencryptedLength = false
+            })
+        defer { bench.shutDown() }
+        let resource = try bench.resource()
+        // The last byte before the padding's block decides over the last byte of the padding.
+        bench.simulator.faults = [FaultRule(.corrupt(offset: 9_999, mask: 0x80), host: .media)]
+        let error = #expect(throws: MediaError.self) { try bench.describe(resource) }
+        #expect(error?.code == .integrityFailed)
+    }
 }

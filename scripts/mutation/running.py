@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -26,11 +27,19 @@ class Runs:
         self.area.results.unlink(missing_ok=True)
         self.reach_file.unlink(missing_ok=True)
 
+    def forget_unnoticed(self, explained):
+        """Forgets the results of mutants that no test noticed, but for some."""
+        kept = [(name, noticed) for name, noticed in self.known_results().items() if noticed or name in explained]
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in kept]
+        self.area.results.write_text("".join(lines))
+
     def run(self, mutants):
         """The results by the mutants' texts: what noticed it, or None."""
         known = self.known_results()
         tests = self.reach()
         left = [mutant for mutant in mutants if str(mutant) not in known]
+        # In no order of the files: a run that is broken off says as much of each.
+        random.Random(len(left)).shuffle(left)
         print(f"{len(left)} mutants to run, with {len(tests)} tests", flush=True)
 
         def attempt(mutant):

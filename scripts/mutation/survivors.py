@@ -6,17 +6,22 @@ BAR = 0.9
 
 
 class Report:
-    def __init__(self, root, area, mutants, results):
-        self.area, self.mutants, self.results = area, mutants, results
+    def __init__(self, root, area, mutants):
+        self.area, self.mutants = area, mutants
         self.path = root / "Tests" / "Mutants" / f"{area.module}.txt"
 
-    def show(self):
+    def explained(self):
+        """The texts of the mutants that the list has a reason for."""
+        reasons = self.reasons()
+        return {str(mutant) for mutant in self.mutants if self.reason(mutant, reasons)}
+
+    def show(self, results):
         """Prints figures and survivors; returns the exit status."""
-        noticed = [mutant for mutant in self.mutants if self.results[str(mutant)] is not None]
+        noticed = [mutant for mutant in self.mutants if results[str(mutant)] is not None]
         reasons = self.reasons()
         unexplained, equivalents = [], 0
         for mutant in self.mutants:
-            if self.results[str(mutant)] is not None:
+            if results[str(mutant)] is not None:
                 continue
             reason = self.reason(mutant, reasons)
             if reason is None:
@@ -26,7 +31,7 @@ class Report:
         share = len(noticed) / max(1, len(self.mutants))
         # A mutant that does the same can't be noticed.
         real = len(noticed) / max(1, len(self.mutants) - equivalents)
-        how = Counter(self.kind(self.results[str(mutant)]) for mutant in noticed)
+        how = Counter(self.kind(results[str(mutant)]) for mutant in noticed)
         print(
             f"{self.area.module}: {len(noticed)} of {len(self.mutants)} mutants noticed, {share:.1%}"
             f" ({', '.join(f'{count} {name}' for name, count in how.most_common())});"
