@@ -70,7 +70,8 @@ struct SignedRequestTests {
         let requests = account.mediaRequests.filter { $0.path.contains(original.sid) && $0.host == .api }
         #expect(requests.map(\.status).contains(503))
         let refused = try #require(requests.first { $0.status == 503 })
-        let repeated = try #require(requests.first { $0.number > refused.number })
+        // The survey of keys may ask for the same recording meanwhile, but for another part of it.
+        let repeated = try #require(requests.first { $0.number > refused.number && $0.range == refused.range })
         #expect(refused.validationToken != nil && repeated.validationToken != nil)
         // Two seconds later, it ends two seconds later.
         #expect(refused.validationToken != repeated.validationToken)
