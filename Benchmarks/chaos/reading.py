@@ -5,19 +5,17 @@ from chaos.harness import none, row, told
 from chaos.readers import exercise, late, wrong
 from processes import wait_until
 
-_THREADS = 24
-
 
 def rows(sizes):
-    count = 2000 if sizes.is_quick else 1_000_000
+    count, threads = (2000, 24) if sizes.is_quick else (1_000_000, 64)
     figures = (
-        wrong(f"{count:,} random reads through faults, by pread, O_DIRECT, mmap, sendfile, of {_THREADS} threads"),
+        wrong(f"{count:,} random reads through faults, by pread, O_DIRECT, mmap, sendfile, of {threads} threads"),
         none("… reads that failed", "errors"), late(), told("… the longest", "s", "longest"),
         told("… their time", "s", "time"))
-    return [row("reads", figures, lambda chaos: _measure(chaos, count), (faults.NOTE,))]
+    return [row("reads", figures, lambda chaos: _measure(chaos, count, threads), (faults.NOTE,))]
 
 
-def _measure(chaos, count):
+def _measure(chaos, count, threads):
     account = chaos.account(library.originals(chaos, chaos.amount(60, 20), library.LARGE))
     # A short run has its silence in another row.
     faults.begin(chaos, account, stalled=chaos.amount(0.02, 0))
@@ -28,7 +26,7 @@ def _measure(chaos, count):
     wait_until(lambda: _are_listed(mounted), 60)
     begin = chaos.clock()
     tally = exercise(
-        chaos, account.recordings.values(), mounted.path, "reads", count=count, threads=_THREADS,
+        chaos, account.recordings.values(), mounted.path, "reads", count=count, threads=threads,
         forget=chaos.amount(1, 20))
     return {
         "wrong": tally.wrong, "errors": tally.errors, "late": tally.late, "longest": tally.longest,
