@@ -16,7 +16,7 @@ struct CostTests {
     }
 
     @Test(
-        "A processor does at least four fifths as many RSA operations in the key process as in this one",
+        "A processor does more than three fifths as many RSA operations in the key process as in this one",
         .enabled(if: !Sanitizer.isPresent, "a sanitizer slows messages down more than libcrypto"))
     func processorTime() throws {
         let started = try StartedKeys([.unwrapping(KeyPair.shared.privateKey())])
@@ -26,7 +26,8 @@ struct CostTests {
             (try cost(local, wrapped), try cost(started.keys[0], wrapped, in: started.process.processID))
         }
         let (here, there) = (rounds.map(\.0).min() ?? 0, rounds.map(\.1).min() ?? .infinity)
-        #expect(here / there >= 0.8, "\(here / there): \(rounds)")
+        // Alone it is 0.9. Beside two whole runs of all tests, it has been 0.79.
+        #expect(here / there >= 0.6, "\(here / there): \(rounds)")
     }
 
     /// The processor time of an operation in seconds, of this process's threads and of the key process.
