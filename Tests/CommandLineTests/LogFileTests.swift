@@ -109,7 +109,7 @@ struct LogFileTests {
                 BuiltPrograms.twiliofs, "mount", "--no-key", "--cache-dir", folder.path("cache"), "--log-file", log,
             ] + mode + [mountPoint],
             environment: Command.environment.merging(MountedAccount.environment(try Self.account.get())) { $1 })
-        // Who unmounts before the command has said that it is mounted makes it fail.
+        // A command in the background fails if its mount is gone before it returns.
         try wait(until: "it is mounted") {
             mode.isEmpty ? !command.isRunning : MountedAccount.isMounted(mountPoint)
         }

@@ -95,7 +95,7 @@ struct KeyProcessTests {
     func killed(by signal: Int32) throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let (first, other) = (try account.original("long.wav"), try account.original("blocks.mp4"))
-        // Nor does the survey of keys open the other one.
+        // The survey of keys can't open the other one before the process has ended.
         account.simulator.faults = [FaultRule(.status(503), path: "*\(other.sid)*")]
         let mount = try MountedAccount(account, options: ["--no-probing"])
         let open = try FileHandle(forReadingFrom: URL(filePath: mount.path(of: first)))

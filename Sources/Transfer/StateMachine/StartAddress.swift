@@ -17,7 +17,7 @@ struct StartAddress {
         arrivedAt = now
     }
 
-    /// Whether the source is asked before the next attempt.
+    /// Whether the next attempt needs an address from the source.
     var mustBeObtained: Bool { address == nil || isRefused }
 
     /// Whether the address is about to expire, and the source may have a fresher one.
@@ -31,7 +31,7 @@ struct StartAddress {
         (self.address, arrivedAt, isRefused) = (address, now, false)
     }
 
-    /// A response has told the resource's place, which doesn't expire.
+    /// A response has given the resource's address, which doesn't expire.
     mutating func move(to place: Address) { address = place }
 
     /// The address was refused: the next attempt starts at another one.

@@ -176,7 +176,6 @@ extension TransferStateMachine {
             return end(with: error)
         }
     }
-
 }
 
 extension TransferError {

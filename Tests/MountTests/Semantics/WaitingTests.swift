@@ -50,7 +50,7 @@ struct WaitingTests {
             $0.behaviour.pageSizeLimit = 10
         }
         let (known, unknown) = (try account.original("long.mkv"), try account.original("blocks.mp4"))
-        // Nor does the survey of keys learn this one's size.
+        // The survey of keys can't learn this size before the host is down.
         account.simulator.faults = [FaultRule(.status(503), path: "*\(unknown.sid)*")]
         let mount = try MountedAccount(
             account, options: ["--no-probing", "--cache-size", "0", "--refresh", "0", "--no-calls"])
@@ -82,7 +82,7 @@ struct WaitingTests {
     func sleeping() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let originals = try ["long.wav", "long.mkv", "old.wav", "blocks.mp4"].map { try account.original($0) }
-        // Nor does the survey of keys learn the size of the last one.
+        // The survey of keys can't learn the last one's size before everything stalls.
         account.simulator.faults = [FaultRule(.status(503), path: "*\(originals[3].sid)*")]
         let mount = try MountedAccount(
             account, options: ["--no-probing", "--cache-size", "0", "--refresh", "0"] + TimeoutOption.shortest)
