@@ -65,8 +65,7 @@ extension MediaLibrary {
             sids.compactMap { sid in
                 guard state.prefetched.removeValue(forKey: sid) != nil, let file = state.files[sid], !file.hasReaders
                 else { return nil }
-                state.files[sid] = nil
-                state.idle.removeAll { $0 == sid }
+                state.remove(file)
                 return file
             }
         }

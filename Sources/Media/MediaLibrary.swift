@@ -23,12 +23,14 @@ public final class MediaLibrary: Sendable {
         /// Prefetched files that weren't opened since, with the slots that they may take.
         var prefetched: [SID: Int] = [:]
 
-        /// Files that were verified and then closed: the kernel's pages of them are authentic.
-        var verified: Set<SID> = []
+        /// Takes a file without readers out; its owner closes it.
+        mutating func remove(_ file: MediaFile) {
+            files[file.sid] = nil
+            prefetched[file.sid] = nil
+            idle.removeAll { $0 == file.sid }
+            file.leavePages()
+        }
     }
-
-    /// The most verified files remembered; a forgotten one is fetched again.
-    private static let verifiedLimit = 100_000
 
     /// The most bytes of temporary files kept for files without readers.
     private static let spoolLimit: Int64 = 1 << 30
@@ -87,11 +89,7 @@ public final class MediaLibrary: Sendable {
                 // A file that failed authentication is kept: every later read has to fail too.
                 return isGuessed || !isEveryKeyLeft && file.envelope != nil && file.integrity != .failed
             }
-            for file in closed {
-                state.files[file.sid] = nil
-                state.prefetched[file.sid] = nil
-            }
-            state.idle.removeAll { state.files[$0] == nil }
+            for file in closed { state.remove(file) }
             return closed
         }
         services.provisionalSizes.withLock { $0.forgetSizes() }
@@ -169,7 +167,11 @@ public final class MediaLibrary: Sendable {
     public func deferOpening(
         of sid: SID, size: Int64, hasTag: Bool, opener: @escaping MediaReader.Opener
     ) -> MediaReader {
-        let wasVerified = hasTag && state.withLock { $0.verified.contains(sid) }
+        let (trust, arePagesAuthentic) = state.withLock { state -> (KernelPages.Trust?, Bool) in
+            guard hasTag else { return (nil, true) }
+            let isKnown = state.files[sid]?.hasVerifiedPages ?? false
+            return services.pages.withLock { ($0.rely(on: sid), isKnown || $0.verified.contains(sid)) }
+        }
         services.deferredFiles.wrappingAdd(1, ordering: .relaxed)
         // Once the media is open, it counts as an open file instead.
         let isCounted = Locked(true)
@@ -181,13 +183,17 @@ public final class MediaLibrary: Sendable {
             if wasCounted { services.deferredFiles.wrappingSubtract(1, ordering: .relaxed) }
         }
         return MediaReader(
-            sid, size: size, mayKeepPages: !hasTag || wasVerified,
+            sid, size: size, mayKeepPages: arePagesAuthentic, trust: trust,
             opener: { completion in
                 opener { result in
                     if case .success = result { takeBack() }
                     completion(result)
                 }
-            }, onClose: takeBack)
+            },
+            onClose: { [services] in
+                takeBack()
+                if let trust { services.pages.withLock { $0.release(trust, of: sid) } }
+            })
     }
 
     /// Opens a recording's media if its content is in memory; nil otherwise.
@@ -271,11 +277,12 @@ public final class MediaLibrary: Sendable {
             let known = state.files[resource.sid]
             // A file with readers keeps the old resource.
             let isOutdated = known.map { !$0.hasReaders && !$0.known.resource.describesMedia(like: resource) } ?? false
-            let file =
-                (isOutdated ? nil : known)
-                ?? MediaFile(
-                    resource: resource, facts: facts,
-                    wasVerified: facts != nil && state.verified.contains(resource.sid), services: services)
+            if isOutdated, let known {
+                state.remove(known)
+                // The kernel's pages are of the former media.
+                services.pages.withLock { $0.lose(known.sid) }
+            }
+            let file = state.files[resource.sid] ?? makeFile(of: resource, facts: facts)
             state.files[resource.sid] = file
             if let integrity { file.learn(integrity) }
             if retainsReader {
@@ -286,6 +293,17 @@ public final class MediaLibrary: Sendable {
         }
         outdated?.close()
         return file
+    }
+
+    /// Makes a file, which accounts for the kernel's pages from now on.
+    private func makeFile(of resource: MediaResource, facts: MediaFacts?) -> MediaFile {
+        let wasVerified = services.pages.withLock { pages in
+            guard pages.take(resource.sid) else { return false }
+            // Without facts, the media may be other media.
+            if facts == nil { pages.lose(resource.sid) }
+            return facts != nil
+        }
+        return MediaFile(resource: resource, facts: facts, wasVerified: wasVerified, services: services)
     }
 
     private func release(_ file: MediaFile) {
@@ -300,8 +318,7 @@ public final class MediaLibrary: Sendable {
             guard !file.hasReaders, state.files[file.sid] === file, state.prefetched[file.sid] == nil,
                 file.integrity != .failed, !file.hasBeenOpened
             else { return false }
-            state.files[file.sid] = nil
-            state.idle.removeAll { $0 == file.sid }
+            state.remove(file)
             return true
         }
         if isDropped { file.close() } else { settle(file) }
@@ -326,14 +343,7 @@ public final class MediaLibrary: Sendable {
                     continue
                 }
                 streamed -= victim.streamedBytes
-                state.files[victim.sid] = nil
-                state.prefetched[victim.sid] = nil
-                state.idle.remove(at: index)
-                if victim.integrity == .verified, state.verified.count < Self.verifiedLimit {
-                    state.verified.insert(victim.sid)
-                } else {
-                    state.verified.remove(victim.sid)
-                }
+                state.remove(victim)
                 victims.append(victim)
             }
             return victims

@@ -64,6 +64,9 @@ public final class MediaReader: Sendable {
 
     private let state: Locked<State>
     private let opener: Opener?
+
+    /// The kernel's pages on which a deferred reader relies; nil if they need no authentication.
+    private let trust: KernelPages.Trust?
     private let sid: SID
     private let size: Int64
     private let onClose: @Sendable () -> Void
@@ -76,6 +79,7 @@ public final class MediaReader: Sendable {
 
     init(file: MediaFile, opened: MediaFile.Opened, onClose: @escaping @Sendable () -> Void) {
         opener = nil
+        trust = nil
         sid = file.sid
         size = opened.content.plaintextSize
         state = Locked(
@@ -88,9 +92,11 @@ public final class MediaReader: Sendable {
 
     /// Makes a deferred reader; if the plaintext size turns out not to be `size` bytes, every read fails.
     init(
-        _ sid: SID, size: Int64, mayKeepPages: Bool, opener: @escaping Opener, onClose: @escaping @Sendable () -> Void
+        _ sid: SID, size: Int64, mayKeepPages: Bool, trust: KernelPages.Trust?, opener: @escaping Opener,
+        onClose: @escaping @Sendable () -> Void
     ) {
         self.opener = opener
+        self.trust = trust
         self.sid = sid
         self.size = size
         state = Locked(State(opening: .deferred, progress: ReadProgress(size: size)))
@@ -151,7 +157,8 @@ public final class MediaReader: Sendable {
     /// Ends the opening; after a failure, the next read tries again unless the media has changed.
     private func didOpen(_ result: Result<MediaReader, MediaError>) {
         var result = result
-        if case .success(let reader) = result, reader.size != size {
+        // The program may have been given pages of a content that was dropped before it was verified.
+        if case .success(let reader) = result, reader.size != size || trust?.isLost ?? false {
             result = .failure(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
         }
         let waiting = state.withLock { $0.opening.didOpen(result) }

@@ -44,6 +44,9 @@ final class MediaServices: Sendable {
     /// The cheapest request for a size, by host.
     let probes = Locked(ProbeFindings())
 
+    /// The kernel's pages that no open content accounts for; its lock comes after those of library and files.
+    let pages = Locked(KernelPages())
+
     /// Sizes valid in this process only.
     let provisionalSizes = Locked(ProvisionalSizes())
 

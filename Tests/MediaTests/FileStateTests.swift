@@ -159,7 +159,9 @@ struct FileStateTests {
         #expect(!isOfFailed)
         let plain = MediaContent(plaintextSize: 1000)
         state = try opened(plain)
+        #expect(state.openAtHand(now: now) != nil && state.wasOpened)
         _ = state.giveUp()
+        #expect(!state.wasOpened)
         let isOfGivenUp = state.release(plain, 0)
         #expect(!isOfGivenUp)
     }

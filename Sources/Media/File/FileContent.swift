@@ -20,6 +20,16 @@ final class FileContent: Sendable {
     /// The file's units in the disk cache.
     var cache: UnitCache { UnitCache(known: known) }
 
+    /// Makes a transition; deferred readers learn at once if the content doesn't account for the kernel's pages any more.
+    func change<Result>(_ transition: (inout FileState) -> Result) -> Result {
+        state.withLock { state in
+            let wasOpened = state.wasOpened
+            let result = transition(&state)
+            if wasOpened, !state.wasOpened { services.pages.withLock { $0.lose(known.sid) } }
+            return result
+        }
+    }
+
     /// Drops all ciphertext, fails the reads that wait for it, and cancels its transfers.
     func drop(failing error: MediaError) { end(state.withLock { $0.detach() }, failing: error) }
 
@@ -40,7 +50,7 @@ final class FileContent: Sendable {
 
     /// Doubts the facts: the next opening learns and compares them; waiting reads fail with `error`.
     func doubt(failing error: MediaError) {
-        let detached = state.withLock { state -> FileState.Detached? in
+        let detached = change { state -> FileState.Detached? in
             guard state.content.value != nil, known.doubt() else { return nil }
             return state.giveUp()
         }
@@ -55,7 +65,7 @@ final class FileContent: Sendable {
 
     /// Drops everything about the former media, fails the waiting reads and reports the change.
     func forgetMedia() {
-        let detached = state.withLock { $0.forgetMedia() }
+        let detached = change { $0.forgetMedia() }
         services.provisionalSizes.withLock { $0.forget(known.sid) }
         cache.forget()
         end(detached, failing: hasChanged)

@@ -39,7 +39,6 @@ extension FileState {
         var detached: Detached?
         if isRetrial {
             gate.beginRetrial()
-            wasOpened = false
             detached = giveUp()
         }
         content = .pending([waiter])
@@ -56,7 +55,7 @@ extension FileState {
     mutating func markOpened(_ content: MediaContent, isAhead: Bool) -> Opened {
         // If it was dropped meanwhile, the kernel's pages may be of other content.
         guard isCurrent(content) else { return Opened(content: content, isContinued: false) }
-        defer { wasOpened = wasOpened || !isAhead }
+        defer { if !isAhead { noteOpening() } }
         return Opened(content: content, isContinued: wasOpened)
     }
 
@@ -80,7 +79,10 @@ extension FileState {
     }
 
     /// Drops the content with its ciphertext; pending openings continue.
+    ///
+    /// Another content won't see the bytes that were released of this one, so the kernel's pages don't count any more.
     mutating func giveUp() -> Detached {
+        losePages()
         if case .known = content { content = .unknown }
         gate.abandonPass()
         return detach()
@@ -88,7 +90,6 @@ extension FileState {
 
     /// Drops the content of changed media.
     mutating func forgetMedia() -> Detached {
-        wasOpened = false
         hasOutdatedReaders = readerCount > 0
         gate.forget()
         return giveUp()

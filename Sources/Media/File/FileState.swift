@@ -43,8 +43,13 @@ struct FileState {
 
     var content = Learnt<MediaContent>.unknown
 
-    /// Whether a reader opened this content: the kernel's pages are its bytes.
-    var wasOpened: Bool
+    /// Whether a reader opened this content: the kernel's pages are its bytes, or verified ones (``hasVerifiedPages``).
+    private(set) var wasOpened: Bool
+
+    /// Whether the kernel may have pages from before this content, all of them verified by this process.
+    ///
+    /// The content's authentication doesn't see them, so the content has to be verified before bytes join them.
+    private(set) var hasVerifiedPages: Bool
     var readerCount = 0
 
     /// Whether readers from before the media changed may be left.
@@ -60,11 +65,25 @@ struct FileState {
     /// - Parameter wasVerified: whether this process verified the media: the kernel's pages are its bytes.
     init(wasVerified: Bool) {
         wasOpened = wasVerified
+        hasVerifiedPages = wasVerified
         gate = IntegrityGate(earlier: wasVerified ? .verified : nil)
     }
 
     /// Whether a content is open.
     func isCurrent(_ content: MediaContent) -> Bool { self.content.value === content }
+
+    // MARK: The kernel's pages
+
+    /// Notes that a reader opened the content.
+    mutating func noteOpening() { wasOpened = true }
+
+    /// Notes that the content doesn't account for the kernel's pages any more.
+    mutating func losePages() { (wasOpened, hasVerifiedPages) = (false, false) }
+
+    /// Whether all of the kernel's pages are authentic, so that they may outlast the content.
+    var hasAuthenticPages: Bool {
+        hasVerifiedPages || wasOpened && content.value?.authentication?.integrity == .verified
+    }
 
     // MARK: Reads
 
@@ -164,7 +183,7 @@ struct FileState {
         let (detached, transfers) = detach()
         let reads = detached + (read.map { [$0] } ?? [])
         guard let pass = gate.fail(firstWait: firstWait, now: now) else { return (.condemned(reads), transfers) }
-        wasOpened = false
+        losePages()
         blocks.forgetUnits()
         // Reads of an earlier verifying pass are dropped: a new pass begins.
         let deliveries = reads.filter(\.isForDelivery)

@@ -39,6 +39,23 @@ final class MediaFile: Sendable {
     var hasOutdatedReaders: Bool { content.state.withLock { $0.hasOutdatedReaders } }
     var hasBeenOpened: Bool { content.state.withLock { $0.wasOpened } }
 
+    /// Whether the kernel has pages that were verified before this file was made.
+    var hasVerifiedPages: Bool { content.state.withLock { $0.hasVerifiedPages } }
+
+    /// Hands the kernel's pages over to the library when the file is let go.
+    ///
+    /// They are kept only if other content would be verified before bytes of it join them.
+    func leavePages() {
+        let (mode, limit) = (services.configuration.integrityMode, services.configuration.strictLimit)
+        content.state.withLock { state in
+            let size = known.facts?.ciphertextSize ?? .max
+            let isStrict = IntegrityGate<PendingRead>(earlier: nil).isStrict(size: size, mode: mode, limit: limit)
+            let (isKept, wasOpened) = (state.hasAuthenticPages && isStrict, state.wasOpened)
+            state.losePages()
+            services.pages.withLock { if isKept { $0.keep(sid) } else if wasOpened { $0.lose(sid) } }
+        }
+    }
+
     // MARK: State
 
     /// The known envelope; nil for media that isn't encrypted, and while the facts are unknown.
@@ -117,7 +134,7 @@ final class MediaFile: Sendable {
         let waiter: Learnt<MediaContent>.Waiter = { [self] result in
             completion(result.map { opened in content.state.withLock { $0.markOpened(opened, isAhead: isAhead) } })
         }
-        let opening = content.state.withLock { state -> FileState.Opening in
+        let opening = content.change { state -> FileState.Opening in
             let opening = state.open(isAhead: isAhead, now: services.now, waiter: waiter)
             switch opening {
             // A retrial learns the facts again.
@@ -185,7 +202,7 @@ final class MediaFile: Sendable {
             if metadata.cipher.isPadded { known.confirm() }
             let (mode, limit) = (services.configuration.integrityMode, services.configuration.strictLimit)
             let isStrict = content.state.withLock {
-                $0.gate.isStrict(size: facts.ciphertextSize, mode: mode, limit: limit)
+                $0.hasVerifiedPages || $0.gate.isStrict(size: facts.ciphertextSize, mode: mode, limit: limit)
             }
             return try MediaContent(facts: facts, metadata: metadata, key: key, isStrict: isStrict)
         } catch {

@@ -100,7 +100,7 @@ struct Verification {
         in read: PendingRead? = nil
     ) {
         let firstWait = services.configuration.retrialWait
-        let (outcome, transfers) = file.state.withLock {
+        let (outcome, transfers) = file.change {
             $0.authenticationDidFail(content, attempt: attempt, in: read, firstWait: firstWait, now: services.now)
         }
         for transfer in transfers { transfer.cancel() }
