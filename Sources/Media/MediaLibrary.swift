@@ -23,12 +23,16 @@ public final class MediaLibrary: Sendable {
         /// Prefetched files that weren't opened since, with the slots that they may take.
         var prefetched: [SID: Int] = [:]
 
+        /// The files that failed authentication and were let go since.
+        var failures = FormerFailures()
+
         /// Takes a file without readers out; its owner closes it.
         mutating func remove(_ file: MediaFile) {
             files[file.sid] = nil
             prefetched[file.sid] = nil
             idle.removeAll { $0 == file.sid }
             file.leavePages()
+            if let failure = file.failure { failures.note(failure, of: file.sid) }
         }
     }
 
@@ -86,8 +90,7 @@ public final class MediaLibrary: Sendable {
                 by: keys, keepingContentKeysOf: isEveryKeyLeft ? nil : Set(open.compactMap(\.envelope)))
             let closed = idle.filter { file in
                 let isGuessed = file.known.facts.map { !$0.isPlaintextSizeExact } ?? false
-                // A file that failed authentication is kept: every later read has to fail too.
-                return isGuessed || !isEveryKeyLeft && file.envelope != nil && file.integrity != .failed
+                return isGuessed || !isEveryKeyLeft && file.envelope != nil
             }
             for file in closed { state.remove(file) }
             return closed
@@ -262,7 +265,7 @@ public final class MediaLibrary: Sendable {
 
     /// The integrity of a file; nil if the file isn't in memory.
     public func integrity(of sid: SID) -> Integrity? {
-        state.withLock { $0.files[sid] }?.integrity
+        state.withLock { state in state.files[sid]?.integrity ?? (state.failures.has(sid) ? .failed : nil) }
     }
 
     /// Returns the file of a recording, made if there is none.
@@ -279,10 +282,11 @@ public final class MediaLibrary: Sendable {
             let isOutdated = known.map { !$0.hasReaders && !$0.known.resource.describesMedia(like: resource) } ?? false
             if isOutdated, let known {
                 state.remove(known)
-                // The kernel's pages are of the former media.
+                // Pages and verdict are about the former media.
                 services.pages.withLock { $0.lose(known.sid) }
+                _ = state.failures.take(known.sid)
             }
-            let file = state.files[resource.sid] ?? makeFile(of: resource, facts: facts)
+            let file = state.files[resource.sid] ?? makeFile(of: resource, facts: facts, in: &state)
             state.files[resource.sid] = file
             if let integrity { file.learn(integrity) }
             if retainsReader {
@@ -296,14 +300,16 @@ public final class MediaLibrary: Sendable {
     }
 
     /// Makes a file, which accounts for the kernel's pages from now on.
-    private func makeFile(of resource: MediaResource, facts: MediaFacts?) -> MediaFile {
+    private func makeFile(of resource: MediaResource, facts: MediaFacts?, in state: inout State) -> MediaFile {
         let wasVerified = services.pages.withLock { pages in
             guard pages.take(resource.sid) else { return false }
             // Without facts, the media may be other media.
             if facts == nil { pages.lose(resource.sid) }
             return facts != nil
         }
-        return MediaFile(resource: resource, facts: facts, wasVerified: wasVerified, services: services)
+        return MediaFile(
+            resource: resource, facts: facts, wasVerified: wasVerified, failure: state.failures.take(resource.sid),
+            services: services)
     }
 
     private func release(_ file: MediaFile) {
@@ -312,11 +318,11 @@ public final class MediaLibrary: Sendable {
         settle(file)
     }
 
-    /// Drops a file, unless it has or had readers, is prefetched, or failed authentication.
+    /// Drops a file, unless it has or had readers, or is prefetched.
     private func drop(_ file: MediaFile) {
         let isDropped = state.withLock { state in
             guard !file.hasReaders, state.files[file.sid] === file, state.prefetched[file.sid] == nil,
-                file.integrity != .failed, !file.hasBeenOpened
+                !file.hasBeenOpened
             else { return false }
             state.remove(file)
             return true
@@ -336,9 +342,7 @@ public final class MediaLibrary: Sendable {
             while index < state.idle.count,
                 state.idle.count > services.configuration.idleFileLimit || streamed > Self.spoolLimit
             {
-                // A file that failed authentication is kept: every later read has to fail too.
-                guard let victim = state.files[state.idle[index]], victim.integrity != .failed, !victim.hasReaders
-                else {
+                guard let victim = state.files[state.idle[index]], !victim.hasReaders else {
                     index += 1
                     continue
                 }

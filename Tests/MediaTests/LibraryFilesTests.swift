@@ -76,7 +76,7 @@ struct LibraryFilesTests {
         #expect(bench.library.factsAtHand(other.sid) != nil && bench.library.factsAtHand(bench.resource.sid) == nil)
     }
 
-    @Test("Over the limit the files unused for longest go, but for those that failed, and verified ones are remembered")
+    @Test("Over the limit the files unused for longest go; of those that failed, the failure is remembered")
     func idleLimit() throws {
         let bench = try AnswerBench(.voiceRecording, settings: { $0.idleFileLimit = 3 })
         let verdicts: [Integrity?] = [.failed, nil, .failed, .verified, nil, nil]
@@ -85,9 +85,19 @@ struct LibraryFilesTests {
             bench.library.settle(bench.library.file(of: resource, facts: try Self.facts(), integrity: verdict))
         }
         let kept = resources.map { bench.library.factsAtHand($0.sid) != nil }
-        #expect(kept == [true, false, true, false, false, true])
+        #expect(kept == [false, false, false, true, true, true])
         #expect(bench.services.pages.withLock { $0.verified } == [], "none of them was verified here")
-        #expect(bench.library.state.withLock { $0.idle } == [0, 2, 5].map { resources[$0].sid })
+        #expect(bench.library.state.withLock { $0.idle } == [3, 4, 5].map { resources[$0].sid })
+        #expect(resources.map { bench.library.integrity(of: $0.sid) == .failed } == verdicts.map { $0 == .failed })
+        // However many failed, the others are kept, and files are prefetched.
+        for number in 10..<300 {
+            let failed = try AnswerBench.resource(.voiceRecording, number: number)
+            bench.library.settle(bench.library.file(of: failed, facts: try Self.facts(), integrity: .failed))
+        }
+        for resource in resources.suffix(3) {
+            bench.library.settle(bench.library.file(of: resource, facts: try Self.facts(), integrity: nil))
+        }
+        #expect(resources.suffix(3).allSatisfy { bench.library.factsAtHand($0.sid) != nil })
     }
 
     @Test("A key is found out by opening the media; without an answer nothing is known of it")

@@ -10,9 +10,9 @@ final class FileContent: Sendable {
     let known: KnownMedia
     let state: Locked<FileState>
 
-    init(of known: KnownMedia, wasVerified: Bool) {
+    init(of known: KnownMedia, wasVerified: Bool, failure: FormerFailures.Failure?) {
         self.known = known
-        state = Locked(FileState(wasVerified: wasVerified))
+        state = Locked(FileState(wasVerified: wasVerified, failure: failure))
     }
 
     var services: MediaServices { known.services }

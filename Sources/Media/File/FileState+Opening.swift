@@ -24,6 +24,9 @@ extension FileState {
         /// The caller opens the content; `retrial` has the detached work of condemned content, if any.
         case begin(retrial: Detached?)
         case wait
+
+        /// The content is condemned and was dropped, and no retrial is due.
+        case refused
     }
 
     /// Opens the file; `isAhead` if no reader opens it yet, so that the kernel may still have pages of earlier content.
@@ -37,6 +40,7 @@ extension FileState {
         let isRetrial = gate.isDueForRetrial(now: now)
         if let content = content.value, !isRetrial { return .answer(markOpened(content, isAhead: isAhead)) }
         var detached: Detached?
+        if gate.trial == .condemned, !isRetrial { return .refused }
         if isRetrial {
             gate.beginRetrial()
             detached = giveUp()

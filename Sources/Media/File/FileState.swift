@@ -62,11 +62,13 @@ struct FileState {
     /// Whether the server ignores ranges: the stream takes reads instead of the blocks.
     var ignoresRanges = false
 
-    /// - Parameter wasVerified: whether this process verified the media: the kernel's pages are its bytes.
-    init(wasVerified: Bool) {
+    /// - Parameters:
+    ///   - wasVerified: whether this process verified the media: the kernel's pages are its bytes.
+    ///   - failure: the media's failure before an earlier file of it was let go, if any.
+    init(wasVerified: Bool, failure: FormerFailures.Failure? = nil) {
         wasOpened = wasVerified
         hasVerifiedPages = wasVerified
-        gate = IntegrityGate(earlier: wasVerified ? .verified : nil)
+        gate = failure.map { IntegrityGate(after: $0) } ?? IntegrityGate(earlier: wasVerified ? .verified : nil)
     }
 
     /// Whether a content is open.

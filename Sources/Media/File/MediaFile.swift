@@ -16,9 +16,13 @@ final class MediaFile: Sendable {
     /// - Parameters:
     ///   - facts: from an earlier description.
     ///   - wasVerified: whether this process verified the media: the kernel's pages are its bytes.
-    init(resource: MediaResource, facts: MediaFacts?, wasVerified: Bool, services: MediaServices) {
+    ///   - failure: the media's failure before an earlier file of it was let go, if any.
+    init(
+        resource: MediaResource, facts: MediaFacts?, wasVerified: Bool, failure: FormerFailures.Failure?,
+        services: MediaServices
+    ) {
         known = KnownMedia(facts, of: resource, services: services)
-        content = FileContent(of: known, wasVerified: wasVerified && known.facts != nil)
+        content = FileContent(of: known, wasVerified: wasVerified, failure: failure)
         reads = ReadPath(of: content)
     }
 
@@ -75,6 +79,9 @@ final class MediaFile: Sendable {
         guard let integrity = content.authentication?.integrity else { return .none }
         return integrity == .unverified ? ofUnverified : integrity
     }
+
+    /// What is to be remembered of media that has failed authentication when its file is let go; nil if it hasn't.
+    var failure: FormerFailures.Failure? { content.state.withLock { $0.gate.failure } }
 
     /// Notes an earlier verdict on the same media, unless the content is open or being opened.
     func learn(_ integrity: Integrity) {
@@ -151,6 +158,8 @@ final class MediaFile: Sendable {
             if let detached { content.end(detached, failing: content.hasChanged) }
             openDescribed()
         case .wait: break
+        case .refused:
+            completion(.failure(MediaError(.authenticationFailed, sid, "\(sid) failed authentication")))
         }
     }
 

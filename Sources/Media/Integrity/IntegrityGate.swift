@@ -41,6 +41,19 @@ struct IntegrityGate<Read> {
 
     init(earlier: Integrity?) { self.earlier = earlier }
 
+    /// Makes the gate of a file that failed before it was let go.
+    init(after failure: FormerFailures.Failure) {
+        earlier = .failed
+        retrial = failure.retrial
+        trial = failure.retrial == nil ? .first : .condemned
+    }
+
+    /// What is to be remembered of content that has failed and not passed since; nil if there is nothing.
+    var failure: FormerFailures.Failure? {
+        trial == .first && earlier != .failed
+            ? nil : FormerFailures.Failure(retrial: trial == .condemned ? retrial : nil)
+    }
+
     /// Whether a read waits for the verdict.
     var isAwaited: Bool { !held.isEmpty }
 
