@@ -9,10 +9,10 @@ import TwilioAPI
 
 @Suite("What a file's lock guards", .orderly)
 struct FileStateTests {
-    private static let wait = Duration.seconds(10)
-    private let now = ContinuousClock.now
+    static let wait = Duration.seconds(10)
+    let now = ContinuousClock.now
     private let memory: MemoryPool
-    private let error: MediaError
+    let error: MediaError
 
     init() throws {
         memory = try #require(MemoryPool(immediateOf: 64 * PooledMemory.stride))
@@ -20,7 +20,7 @@ struct FileStateTests {
     }
 
     /// The state of a file whose content is open.
-    private func opened(_ content: MediaContent) throws -> FileState {
+    func opened(_ content: MediaContent) throws -> FileState {
         var state = FileState(wasVerified: false)
         guard case .begin = state.open(isAhead: false, now: now, waiter: { _ in }) else {
             throw error
@@ -29,7 +29,7 @@ struct FileStateTests {
         return state
     }
 
-    private func delivery(of content: MediaContent, _ range: Range<Int64> = 0..<10) -> PendingRead {
+    func delivery(of content: MediaContent, _ range: Range<Int64> = 0..<10) -> PendingRead {
         PendingRead(range: range, content: content, place: ReadingPlace(), purpose: .delivery(NotingReceiver()))
     }
 
@@ -38,10 +38,11 @@ struct FileStateTests {
     }
 
     private func admit(_ read: PendingRead, to state: inout FileState) -> FileState.Admission {
-        state.admit(read, share: 8 << 20, link: LinkEstimate(), memory: memory, granted: [])
+        var read = read
+        return state.admit(&read, share: 8 << 20, link: LinkEstimate(), memory: memory, granted: [])
     }
 
-    private func fail(
+    func fail(
         _ content: MediaContent, in state: inout FileState, attempt: Int? = nil, with read: PendingRead? = nil
     ) -> FileState.Failure {
         state.authenticationDidFail(
@@ -71,7 +72,7 @@ struct FileStateTests {
         let content = try MediaContent.withTag(isStrict: true)
         var state = try opened(content)
         for isFirst in [true, false] {
-            guard case .held(let pass) = admit(delivery(of: content), to: &state) else {
+            guard case .held(let pass, _) = admit(delivery(of: content), to: &state) else {
                 Issue.record("it has to be held back")
                 return
             }
@@ -254,7 +255,7 @@ struct FileStateTests {
             Issue.record("its readers have to fail")
             return
         }
-        guard case .held(begins: nil) = admit(delivery(of: again), to: &state) else {
+        guard case .held(begins: nil, _) = admit(delivery(of: again), to: &state) else {
             Issue.record("who opens the file anew has to wait for the verdict")
             return
         }
@@ -305,82 +306,11 @@ struct FileStateTests {
         #expect(!state.isCurrent(content))
     }
 
-    @Test("Condemned content is opened anew when that is due, and nobody who waits for an opening is forgotten for it")
-    func retrial() throws {
-        let content = try MediaContent.withTag()
-        var state = try opened(content)
-        for _ in 0..<2 {
-            try content.failAuthentication()
-            _ = fail(content, in: &state)
-        }
-        #expect(state.gate.trial == .condemned)
-        #expect(state.openAtHand(now: now) != nil)
-        let due = now + Self.wait
-        #expect(state.openAtHand(now: due) == nil)
-        // It was given up meanwhile, and is being opened.
-        _ = state.giveUp()
-        guard case .refused = state.open(isAhead: false, now: now, waiter: { _ in }) else {
-            Issue.record("it is condemned until then, also when it has to be opened anew")
-            return
-        }
-        guard case .begin(retrial: _?) = state.open(isAhead: false, now: due, waiter: { _ in }) else {
-            Issue.record("a retrial is due")
-            return
-        }
-        #expect(state.gate.trial == .again && state.gate.earlier == .failed && !state.wasOpened)
-        guard case .wait = state.open(isAhead: false, now: due, waiter: { _ in }) else {
-            Issue.record("an opening is under way")
-            return
-        }
-        #expect(state.end(.success(content), cachedUnits: [])?.count == 2)
-    }
-
-    @Test("A file that is made again is condemned as the one before it was, and its retrial is due when that one's was")
-    func retrialOfRemembered() throws {
-        let content = try MediaContent.withTag()
-        var former = try opened(content)
-        #expect(former.gate.failure == nil)
-        try content.failAuthentication()
-        _ = fail(content, in: &former)
-        let once = try #require(former.gate.failure)
-        #expect(once.retrial == nil)
-        let unsure = FileState(wasVerified: false, failure: once)
-        #expect(unsure.gate.isStrict(size: .max, mode: .deferred, limit: 0) && unsure.gate.trial == .first)
-        try content.failAuthentication()
-        _ = fail(content, in: &former)
-        var state = FileState(wasVerified: false, failure: former.gate.failure)
-        #expect(state.gate.integrityOfUnverified == .failed)
-        guard case .refused = state.open(isAhead: true, now: now, waiter: { _ in }),
-            case .begin(retrial: _?) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in })
-        else {
-            Issue.record("it has to be condemned until then")
-            return
-        }
-    }
-
-    @Test("A retrial takes out the reads of the content before it, which would get no answer any more")
-    func retrialWithReads() throws {
-        var state = try opened(try .withTag())
-        for _ in 0..<2 {
-            let content = try #require(state.content.value)
-            try content.failAuthentication()
-            _ = fail(content, in: &state)
-        }
-        // A read that was held meanwhile.
-        let content = try #require(state.content.value)
-        _ = state.gate.hold(delivery(of: content))
-        guard case .begin(let detached?) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in }) else {
-            Issue.record("a retrial is due")
-            return
-        }
-        #expect(detached.reads.count == 1)
-    }
-
     @Test("A pass of content that was given up counts for nothing, and new content is verified by one of its own")
     func abandonedPass() throws {
         let content = try MediaContent.withTag(isStrict: true)
         var state = try opened(content)
-        guard case .held(let first?) = admit(delivery(of: content), to: &state) else {
+        guard case .held(let first?, _) = admit(delivery(of: content), to: &state) else {
             Issue.record("it has to be held back")
             return
         }
@@ -388,7 +318,7 @@ struct FileStateTests {
         _ = state.open(isAhead: false, now: now) { _ in }
         let next = try MediaContent.withTag(isStrict: true)
         #expect(state.end(.success(next), cachedUnits: [])?.count == 1)
-        guard case .held(let second?) = admit(delivery(of: next), to: &state) else {
+        guard case .held(let second?, _) = admit(delivery(of: next), to: &state) else {
             Issue.record("nobody would verify it")
             return
         }

@@ -1,3 +1,5 @@
+import Transfer
+
 /// The state under a file's lock: its content, reads, ciphertext and readers, as a state machine without I/O.
 ///
 /// Each function is one transition and returns the work for after unlocking. The parts are state machines of their own;
@@ -22,7 +24,9 @@ struct FileState {
         case refused(Refusal)
 
         /// The read waits for the verdict of a verifying pass: `begins`, or the one in progress.
-        case held(begins: Pass?)
+        ///
+        /// `overtaken` are the pass's transfers of read-ahead: their priority is raised.
+        case held(begins: Pass?, overtaken: [TransferSlot])
 
         /// A source took the read. `attempt` is the authentication attempt of its bytes; `isReleased` if they already
         /// count as released.
@@ -98,20 +102,31 @@ struct FileState {
     /// Takes a read through the gate to a source.
     ///
     /// - Parameters:
+    ///   - read: one of a verifying pass gets the priority of the reads that it holds.
     ///   - share: the file's share of memory, in bytes.
     ///   - granted: memory that the read has waited for.
     mutating func admit(
-        _ read: PendingRead, share: Int64, link: LinkEstimate, memory: MemoryPool, granted: [PooledMemory]
+        _ read: inout PendingRead, share: Int64, link: LinkEstimate, memory: MemoryPool, granted: [PooledMemory]
     ) -> Admission {
         let content = read.content
         if let refusal = refusal(of: content) { return .refused(refusal) }
-        if content.isHeldBack, read.isForDelivery { return .held(begins: gate.hold(read)) }
+        if content.isHeldBack, read.isForDelivery {
+            let pass = gate.hold(read)
+            let overtaken = blocks.noteReader() + stream.noteReader()
+            if !overtaken.isEmpty || blocks.isUnderWay { gate.noteRaise() }
+            return .held(begins: pass, overtaken: overtaken)
+        }
+        if content.isHeldBack, gate.isAwaited, read.priority != .reader {
+            read.priority = .reader
+            gate.noteRaise()
+        }
         // CBC's preceding 16 bytes are in the first block's prefix.
         let needed = read.range.lowerBound..<content.ciphertextRange(forPlaintext: read.range).upperBound
         let wish = read.place.advance(needed, share: share, link: link)
         let demand = ReadDemand(needed: needed, wish: wish, share: share, memory: memory, granted: granted)
-        let answer =
-            ignoresRanges || !blocks.isOpen ? stream.take(read, demand) : blocks.take(read, demand)
+        // Blocks don't have the tag: what lacks it comes as a stream, also once the server honours ranges.
+        let needsStream = ignoresRanges || content.lacksTag || !blocks.isOpen
+        let answer = needsStream ? stream.take(read, demand) : blocks.take(read, demand)
         let attempt = content.authentication?.attempt ?? 0
         guard case .ready(let ciphertext) = answer.outcome, read.isForDelivery,
             content.authentication == nil || ciphertext.isAuthenticated

@@ -21,6 +21,9 @@ final class MediaContent: Sendable {
     /// Nil when there is no tag.
     let authentication: ContentAuthentication?
 
+    /// Whether there is a tag that the description doesn't have: only a stream of everything brings it.
+    let lacksTag: Bool
+
     /// Nil when the media isn't encrypted.
     private let layout: CiphertextLayout?
 
@@ -30,6 +33,7 @@ final class MediaContent: Sendable {
         contentSize = plaintextSize
         decryptor = nil
         authentication = nil
+        lacksTag = false
         layout = nil
         isStrict = false
     }
@@ -47,12 +51,14 @@ final class MediaContent: Sendable {
         guard let tagRange = layout.tagRange else {
             contentSize = facts.ciphertextSize
             authentication = nil
+            lacksTag = false
             return
         }
         contentSize = tagRange.lowerBound
+        lacksTag = facts.tail.count < tagRange.count
         authentication = try ContentAuthentication(
             authenticator: GCMAuthenticator(key: key, metadata: metadata, ciphertextSize: facts.ciphertextSize),
-            tag: facts.tail.count >= tagRange.count ? Array(facts.tail.suffix(tagRange.count)) : nil,
+            tag: lacksTag ? nil : Array(facts.tail.suffix(tagRange.count)),
             contentSize: contentSize)
     }
 
@@ -62,6 +68,7 @@ final class MediaContent: Sendable {
         plaintextSize = other.plaintextSize
         contentSize = other.contentSize
         decryptor = other.decryptor
+        lacksTag = other.lacksTag
         authentication = other.authentication.map { ContentAuthentication(again: $0) }
         layout = other.layout
     }

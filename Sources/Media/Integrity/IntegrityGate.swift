@@ -39,6 +39,9 @@ struct IntegrityGate<Read> {
     private var currentPass: Pass?
     private var passCount = 0
 
+    /// Whether transfers of the pass's current piece were raised for a read that was held since it began.
+    private(set) var isPieceRaised = false
+
     init(earlier: Integrity?) { self.earlier = earlier }
 
     /// Makes the gate of a file that failed before it was let go.
@@ -111,6 +114,19 @@ struct IntegrityGate<Read> {
     }
 
     func isUnderWay(_ pass: Pass) -> Bool { currentPass == pass }
+
+    /// Begins a piece of a pass; returns whether a read waits for it, or nil if the pass is void.
+    mutating func beginPiece(of pass: Pass) -> Bool? {
+        guard isUnderWay(pass) else { return nil }
+        isPieceRaised = false
+        return isAwaited
+    }
+
+    /// Notes that transfers of the current piece were raised.
+    mutating func noteRaise() { isPieceRaised = true }
+
+    /// Whether a pass that failed in a piece of read-ahead goes on: a read waits that had no patience of its own yet.
+    func mayGoOn(_ pass: Pass) -> Bool { isUnderWay(pass) && isAwaited && !isPieceRaised }
 
     /// Ends a verifying pass; returns the held reads, or none if the pass is void.
     mutating func endPass(_ ended: Pass) -> [Read] {

@@ -43,15 +43,17 @@ struct Verification {
     }
 
     private func fetchNext(of content: MediaContent, in pass: Pass, at place: ReadingPlace) {
-        guard let authentication = content.authentication, authentication.integrity == .unverified,
-            let missing = authentication.firstMissingRange
-        else {
+        guard let authentication = content.authentication, authentication.integrity == .unverified else {
             resume(file.state.withLock { $0.gate.endPass(pass) })
             return
         }
+        guard let missing = authentication.firstMissingRange else {
+            // The held reads would begin one pass after the other.
+            passDidStop(pass, known.error(.transferFailed, "came without its tag"))
+            return
+        }
         let end = min(missing.upperBound, missing.lowerBound + PendingRead.largest)
-        let (isUnderWay, isAwaited) = file.state.withLock { ($0.gate.isUnderWay(pass), $0.gate.isAwaited) }
-        guard isUnderWay else { return }
+        guard let isAwaited = file.state.withLock({ $0.gate.beginPiece(of: pass) }) else { return }
         reads.run(
             PendingRead(
                 range: missing.lowerBound..<end, content: content, place: place,
@@ -59,6 +61,9 @@ struct Verification {
                     switch result {
                     case .success:
                         // A worker fetches the next piece, since the stack would grow with each piece otherwise.
+                        services.workers.run { fetchNext(of: content, in: pass, at: place) }
+                    case .failure where !isAwaited && file.state.withLock({ $0.gate.mayGoOn(pass) }):
+                        // Only read-ahead has failed.
                         services.workers.run { fetchNext(of: content, in: pass, at: place) }
                     case .failure(let error):
                         passDidStop(pass, error)

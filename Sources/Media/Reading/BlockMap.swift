@@ -103,6 +103,13 @@ struct BlockMap<Reader> {
         return overtaken
     }
 
+    /// Notes that a reader waits for all that is on its way; returns as ``noteReader(of:)``.
+    mutating func noteReaderOfAll() -> [FetchNumber] {
+        let overtaken = fetches.filter { !$0.value.isAwaited }.map(\.key)
+        for number in overtaken { fetches[number]?.isAwaited = true }
+        return overtaken
+    }
+
     /// Publishes the first `count` bytes of a block.
     ///
     /// - Returns: the readers with all of their bytes, and whether the fetch has no remaining work.

@@ -67,6 +67,12 @@ struct BlockState: CiphertextSource {
             isFirst: demand.wish.step == .first, isShort: isShort)
     }
 
+    /// Whether blocks are on their way.
+    var isUnderWay: Bool { !(map?.fetches.isEmpty ?? true) }
+
+    /// Notes that a reader waits for everything on its way; returns the transfers to raise.
+    mutating func noteReader() -> [TransferSlot] { map?.noteReaderOfAll().compactMap { transfers[$0] } ?? [] }
+
     mutating func detach() -> (reads: [PendingRead], transfers: [TransferSlot]) {
         defer { transfers = [:] }
         return (map?.reset() ?? [], Array(transfers.values))

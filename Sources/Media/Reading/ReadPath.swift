@@ -61,13 +61,15 @@ final class ReadPath: ReadRunner {
         let share = services.memoryShare
         let link = services.link.withLock { $0 }
         let memory = services.memory
+        var read = read
         let admission = file.state.withLock {
-            $0.admit(read, share: share, link: link, memory: memory, granted: granted)
+            $0.admit(&read, share: share, link: link, memory: memory, granted: granted)
         }
         switch admission {
         case .refused(let refusal):
             fail(read, refusal)
-        case .held(let pass):
+        case .held(let pass, let overtaken):
+            for transfer in overtaken { transfer.raise(to: .reader) }
             verification.readIsHeld(read, begins: pass)
         case .taken(let answer, let attempt, let isReleased):
             for transfer in answer.stop { transfer.cancel() }

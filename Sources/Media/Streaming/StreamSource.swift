@@ -22,7 +22,7 @@ struct StreamSource: StreamDelegate {
             slot.hold(
                 services.transfer.download(
                     DownloadRequest(
-                        priority: .reader, retriesNotFound: known.mayBeTooYoung,
+                        priority: read.priority, retriesNotFound: known.mayBeTooYoung,
                         expectedEntityTag: known.facts?.entityTag,
                         refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: source, to: fetch))
@@ -51,6 +51,7 @@ struct StreamSource: StreamDelegate {
             return nil
         }
         for other in others { other.cancel() }
+        for transfer in file.state.withLock({ $0.stream.noteWaitingReaders() }) { transfer.raise(to: .reader) }
         guard isTaken else {
             advance()
             return nil

@@ -1,3 +1,5 @@
+import Transfer
+
 /// A stream of all of a file's ciphertext and the reads that wait for it: a state machine without I/O.
 ///
 /// A server that ignores ranges sends everything, which is kept in a temporary file. Valid transitions:
@@ -31,6 +33,9 @@ struct StreamState: CiphertextSource {
         var isRecognised = false
         var authentication = Authentication.outstanding
 
+        /// Whether a reader has waited for it; otherwise it is read-ahead.
+        var isAwaited: Bool
+
         /// Reads without all of their bytes.
         var waiting: [PendingRead]
     }
@@ -41,7 +46,20 @@ struct StreamState: CiphertextSource {
     var byteCount: Int64 { stream?.written ?? 0 }
 
     mutating func take(_ read: PendingRead, _ demand: ReadDemand) -> SourceAnswer {
-        SourceAnswer(outcome: keep(read) ? .streamed : .noStream)
+        let outcome: SourceAnswer.Outcome = keep(read) ? .streamed : .noStream
+        return SourceAnswer(outcome: outcome, overtaken: read.priority == .reader ? noteReader() : [])
+    }
+
+    /// Notes the readers among the waiting reads; returns as ``noteReader()``.
+    mutating func noteWaitingReaders() -> [TransferSlot] {
+        stream?.waiting.contains { $0.priority == .reader } ?? false ? noteReader() : []
+    }
+
+    /// Notes that a reader waits for the stream; returns the transfer to raise if none has waited before.
+    mutating func noteReader() -> [TransferSlot] {
+        guard let now = stream, !now.isAwaited else { return [] }
+        stream?.isAwaited = true
+        return [now.transfer]
     }
 
     /// Keeps a read until its bytes have arrived; false if there is no stream.
@@ -56,7 +74,7 @@ struct StreamState: CiphertextSource {
             stream?.waiting += reads
             return false
         }
-        stream = Stream(spool: spool, transfer: transfer, waiting: reads)
+        stream = Stream(spool: spool, transfer: transfer, isAwaited: false, waiting: reads)
         return true
     }
 

@@ -27,6 +27,7 @@ final class FakeNetwork: Downloader, @unchecked Sendable {
         let receiver: any DownloadReceiver
         var isCancelled = false
         var isPaused = false
+        var raised: [Priority] = []
         /// The offsets that are still to be sent; nil before the answer.
         var rest: Range<Int>?
         var sentEnd: Int?
@@ -56,7 +57,7 @@ final class FakeNetwork: Downloader, @unchecked Sendable {
             switch order {
             case .cancel: downloads[number]?.isCancelled = true
             case .resume: downloads[number]?.isPaused = false
-            case .raise: break
+            case .raise(let priority): downloads[number]?.raised.append(priority)
             }
         }
     }
