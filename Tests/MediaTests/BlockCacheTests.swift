@@ -92,7 +92,7 @@ struct BlockCacheTests {
 
     @Test(
         "What was fetched once is read from the cache by the next mount, in any order and without a request",
-        arguments: LibraryBench.Kind.allCases)
+        arguments: LibraryBench.Kind.allCases.filter(\.isSealed))
     func kept(kind: LibraryBench.Kind) throws {
         let cache = MemoryCache()
         let bench = try LibraryBench(kind, size: Self.size, diskCache: cache)
@@ -107,6 +107,10 @@ struct BlockCacheTests {
         if kind == .track || kind == .composition {
             // CBC needs the block before.
             #expect(cache.bytes(of: 0)?.suffix(Block.prefixSize) == cache.bytes(of: 1)?.prefix(Block.prefixSize))
+        }
+        // What isn't needed isn't what the memory was used for before.
+        for unit in kind == .voice ? 0..<3 : 0..<1 {
+            #expect(cache.bytes(of: unit)?.prefix(Block.prefixSize).allSatisfy { $0 == 0 } == true)
         }
 
         let metrics = TestMetrics()
@@ -124,6 +128,40 @@ struct BlockCacheTests {
         #expect(try areSame(bench.readAll(reader), bench.original))
         #expect(bench.mediaRequests.isEmpty)
         #expect(metrics.counterTotal(label: "disk_cache_read_bytes_total") >= Int64(Self.size))
+    }
+
+    @Test("Media that isn't encrypted is cached nowhere", arguments: LibraryBench.Kind.allCases.filter { !$0.isSealed })
+    func unsealed(kind: LibraryBench.Kind) throws {
+        let cache = MemoryCache()
+        let bench = try LibraryBench(kind, size: Self.size, diskCache: cache)
+        defer { bench.shutDown() }
+        let resource = try bench.resource()
+        #expect(try areSame(bench.readAll(bench.open(resource, facts: bench.describe(resource))), bench.original))
+        bench.transfer.shutDown()
+        bench.library.shutDown()
+        #expect(cache.contents.isEmpty)
+    }
+
+    @Test("A unit is stored under the name of the content that its bytes belong to, whatever was learnt since")
+    func identity() throws {
+        let cache = FakeCache()
+        let bench = try FakeNetworkBench(diskCache: cache)
+        let reader = try bench.open()
+        let content = try #require(bench.file?.content.state.withLock { $0.content.value })
+        let known = try #require(bench.file?.known)
+        let units = UnitCache(known: known, content: content)
+        let memory = try #require(bench.services.memory.take(3, for: .reader))
+        let blocks = memory.enumerated().map { index, memory in
+            Block(
+                index: index, byteCount: min(Block.size, Int(content.contentSize) - index * Block.size), memory: memory)
+        }
+        // A description that is under way replaces the facts.
+        known.doubt()
+        units.store(blocks, asUnit: 0) { true }
+        bench.work()
+        let stored = try #require(content.facts?.entityTag)
+        #expect(units.units == [0] && cache.contents.map(\.entityTag).allSatisfy { $0.hasPrefix(stored) })
+        withExtendedLifetime(reader) {}
     }
 
     @Test("Units that the cache has lost come from the server")

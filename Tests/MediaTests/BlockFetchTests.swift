@@ -62,7 +62,7 @@ struct BlockFetchTests {
                     entityTag: "\"a\"", envelopeFields: cipher == nil ? [:] : ["x-amz-key": "QUJD"], tail: tail,
                     requestedChannels: nil, isConfirmed: true))
             answers = try AnswerBench(.composition, facts: facts)
-            var content = MediaContent(plaintextSize: plaintextSize)
+            var content = MediaContent(plaintextSize: plaintextSize, facts: facts)
             if let cipher {
                 let metadata = try EnvelopeMetadata(
                     cipher: cipher, wrapping: .rsaOAEPSHA256, wrappedKey: Array(repeating: 0, count: 256),

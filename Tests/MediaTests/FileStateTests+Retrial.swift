@@ -22,7 +22,7 @@ extension FileStateTests {
             Issue.record("it is condemned until then, also when it has to be opened anew")
             return
         }
-        guard case .begin(retrial: _?) = state.open(isAhead: false, now: due, waiter: { _ in }) else {
+        guard case .begin(retrial: _?, _) = state.open(isAhead: false, now: due, waiter: { _ in }) else {
             Issue.record("a retrial is due")
             return
         }
@@ -31,7 +31,7 @@ extension FileStateTests {
             Issue.record("an opening is under way")
             return
         }
-        #expect(state.end(.success(content), cachedUnits: [])?.count == 2)
+        #expect(state.end(.success(content), of: state.openingCount, cachedUnits: [])?.count == 2)
     }
 
     @Test("A file that is made again is condemned as the one before it was, and its retrial is due when that one's was")
@@ -50,7 +50,7 @@ extension FileStateTests {
         var state = FileState(wasVerified: false, failure: former.gate.failure)
         #expect(state.gate.integrityOfUnverified == .failed)
         guard case .refused = state.open(isAhead: true, now: now, waiter: { _ in }),
-            case .begin(retrial: _?) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in })
+            case .begin(retrial: _?, _) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in })
         else {
             Issue.record("it has to be condemned until then")
             return
@@ -68,7 +68,7 @@ extension FileStateTests {
         // A read that was held meanwhile.
         let content = try #require(state.content.value)
         _ = state.gate.hold(delivery(of: content))
-        guard case .begin(let detached?) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in }) else {
+        guard case .begin(let detached?, _) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in }) else {
             Issue.record("a retrial is due")
             return
         }

@@ -25,7 +25,7 @@ struct FileStateTests {
         guard case .begin = state.open(isAhead: false, now: now, waiter: { _ in }) else {
             throw error
         }
-        #expect(state.end(.success(content), cachedUnits: [])?.count == 1)
+        #expect(state.end(.success(content), of: state.openingCount, cachedUnits: [])?.count == 1)
         return state
     }
 
@@ -271,13 +271,13 @@ struct FileStateTests {
     func openings() throws {
         let content = try MediaContent.withTag()
         var state = FileState(wasVerified: false)
-        guard case .begin(retrial: nil) = state.open(isAhead: true, now: now, waiter: { _ in }),
+        guard case .begin(retrial: nil, _) = state.open(isAhead: true, now: now, waiter: { _ in }),
             case .wait = state.open(isAhead: false, now: now, waiter: { _ in })
         else {
             Issue.record("one opening is for all")
             return
         }
-        #expect(state.end(.success(content), cachedUnits: [])?.count == 2)
+        #expect(state.end(.success(content), of: state.openingCount, cachedUnits: [])?.count == 2)
         let ahead = state.markOpened(content, isAhead: true)
         #expect(!ahead.isContinued && !state.hasOutdatedReaders)
         let first = state.openAtHand(now: now)
@@ -295,14 +295,14 @@ struct FileStateTests {
         let content = try MediaContent.withTag()
         var state = FileState(wasVerified: false)
         _ = state.open(isAhead: false, now: now) { _ in }
-        #expect(state.end(.failure(error), cachedUnits: [])?.count == 1)
+        #expect(state.end(.failure(error), of: state.openingCount, cachedUnits: [])?.count == 1)
         guard case .unknown = state.content else {
             Issue.record("it isn't known")
             return
         }
         _ = state.open(isAhead: false, now: now) { _ in }
         #expect(state.failOpenings().count == 1)
-        #expect(state.end(.success(content), cachedUnits: []) == nil)
+        #expect(state.end(.success(content), of: state.openingCount, cachedUnits: []) == nil)
         #expect(!state.isCurrent(content))
     }
 
@@ -317,7 +317,7 @@ struct FileStateTests {
         #expect(state.giveUp().reads.count == 1)
         _ = state.open(isAhead: false, now: now) { _ in }
         let next = try MediaContent.withTag(isStrict: true)
-        #expect(state.end(.success(next), cachedUnits: [])?.count == 1)
+        #expect(state.end(.success(next), of: state.openingCount, cachedUnits: [])?.count == 1)
         guard case .held(let second?, _) = admit(delivery(of: next), to: &state) else {
             Issue.record("nobody would verify it")
             return

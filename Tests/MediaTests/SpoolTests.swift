@@ -81,6 +81,24 @@ struct SpoolTests {
         }
     }
 
+    @Test("What is in the file is encrypted, with another key each time, since the media may not be")
+    func sealed() throws {
+        let content = Array("RIFF".utf8) + [UInt8](repeating: 0, count: 4092)
+        let stored = try (0..<2).map { _ in
+            let spool = try Spool.temporary()
+            try spool.write(content.span.bytes, at: 0)
+            var bytes = [UInt8](repeating: 0, count: content.count)
+            #expect(pread(spool.descriptor, &bytes, bytes.count, 0) == bytes.count)
+            #expect(try spool.bytes(0..<4096) == content)
+            return bytes
+        }
+        #expect(stored[0] != stored[1])
+        for bytes in stored {
+            #expect(!bytes.starts(with: content.prefix(4)))
+            #expect(bytes.count { $0 == 0 } < 100)
+        }
+    }
+
     @Test("Bytes that were never written are an error, and not zeros")
     func beyondTheEnd() throws {
         try Self.withFolder { folder in

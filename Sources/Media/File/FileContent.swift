@@ -17,8 +17,17 @@ final class FileContent: Sendable {
 
     var services: MediaServices { known.services }
 
-    /// The file's units in the disk cache.
-    var cache: UnitCache { UnitCache(known: known) }
+    /// The units of a content in the disk cache.
+    func cache(of content: MediaContent) -> UnitCache { UnitCache(known: known, content: content) }
+
+    /// Removes all of the recording's units from the disk cache, before any is stored again.
+    func forgetUnits() {
+        guard services.diskCache != nil else { return }
+        // Queued, since the disk may be slow; later stores follow in the same queue.
+        services.storeWorker.run { [services, sid = known.sid] in
+            services.diskCache?.removeUnits(ofRecording: sid.description)
+        }
+    }
 
     /// Makes a transition; deferred readers learn at once if the content doesn't account for the kernel's pages any more.
     func change<Result>(_ transition: (inout FileState) -> Result) -> Result {
@@ -37,37 +46,48 @@ final class FileContent: Sendable {
     func end(_ detached: FileState.Detached, failing error: MediaError) {
         for transfer in detached.transfers { transfer.cancel() }
         for read in detached.reads { read.fail(error) }
+        // The blocks for which they waited can be evicted.
+        if !detached.reads.isEmpty { services.memoryMayBeFree() }
     }
 
     /// Acts on a fetch's finding about the media; its error fails the waiting reads.
-    func take(_ finding: MediaFinding?, failing error: MediaError) {
+    ///
+    /// - Parameter isCurrent: whether the fetch belongs to the file's content; a superseded one tells nothing about it.
+    func take(_ finding: MediaFinding?, failing error: MediaError, if isCurrent: (FileState) -> Bool) {
         switch finding {
-        case .contradicted?: doubt(failing: error)
-        case .changed?: mediaDidChange()
+        case .contradicted?: doubt(failing: error, if: isCurrent)
+        case .changed?: mediaDidChange(if: isCurrent)
         case nil: break
         }
     }
 
     /// Doubts the facts: the next opening learns and compares them; waiting reads fail with `error`.
-    func doubt(failing error: MediaError) {
+    func doubt(failing error: MediaError, if isCurrent: (FileState) -> Bool = { _ in true }) {
         let detached = change { state -> FileState.Detached? in
-            guard state.content.value != nil, known.doubt() else { return nil }
+            guard isCurrent(state), state.content.value != nil, known.doubt() else { return nil }
             return state.giveUp()
         }
         if let detached { end(detached, failing: error) }
     }
 
     /// Forgets the facts and the content of changed media.
-    func mediaDidChange() {
-        known.state.withLock { $0.forget() }
-        forgetMedia()
+    func mediaDidChange(if isCurrent: (FileState) -> Bool = { _ in true }) {
+        let detached = change { state -> FileState.Detached? in
+            guard isCurrent(state) else { return nil }
+            known.state.withLock { $0.forget() }
+            return state.forgetMedia()
+        }
+        if let detached { mediaDidChange(detached) }
     }
 
     /// Drops everything about the former media, fails the waiting reads and reports the change.
     func forgetMedia() {
-        let detached = change { $0.forgetMedia() }
+        mediaDidChange(change { $0.forgetMedia() })
+    }
+
+    private func mediaDidChange(_ detached: FileState.Detached) {
         services.provisionalSizes.withLock { $0.forget(known.sid) }
-        cache.forget()
+        forgetUnits()
         end(detached, failing: hasChanged)
         services.observer.mediaHasChanged(known.sid, of: known.resource.accountSID)
     }

@@ -3,12 +3,15 @@
 /// Valid transitions of the content:
 ///
 /// - unknown → pending: a file is opened (``open(isAhead:now:waiter:)``).
-/// - pending → known or unknown: opening succeeds or fails (``end(_:cachedUnits:)``).
+/// - pending → known or unknown: opening succeeds or fails (``end(_:of:cachedUnits:)``).
 /// - pending → unknown: the media has another size than before (``failOpenings()``).
 /// - known → unknown: the media has changed (``forgetMedia()``) or is in doubt (``giveUp()``).
 /// - known → pending: condemned content is tried again (``open(isAhead:now:waiter:)``).
 /// - known → known: content to verify first replaces it (``authenticationDidFail(_:attempt:in:firstWait:now:)``).
 extension FileState {
+    /// Identifies an opening: the end of one that was dropped doesn't end the next.
+    typealias OpeningNumber = Int
+
     /// The content of an opened file.
     struct Opened: Sendable {
         let content: MediaContent
@@ -22,7 +25,7 @@ extension FileState {
         case answer(Opened)
 
         /// The caller opens the content; `retrial` has the detached work of condemned content, if any.
-        case begin(retrial: Detached?)
+        case begin(retrial: Detached?, OpeningNumber)
         case wait
 
         /// The content is condemned and was dropped, and no retrial is due.
@@ -46,7 +49,8 @@ extension FileState {
             detached = giveUp()
         }
         content = .pending([waiter])
-        return .begin(retrial: detached)
+        openingCount += 1
+        return .begin(retrial: detached, openingCount)
     }
 
     /// Returns the open content to a reader; nil if none is open or a retrial is due.
@@ -67,9 +71,9 @@ extension FileState {
     ///
     /// - Returns: the waiters; nil if the opening was dropped.
     mutating func end(
-        _ result: Result<MediaContent, MediaError>, cachedUnits: Set<Int>
+        _ result: Result<MediaContent, MediaError>, of opening: OpeningNumber, cachedUnits: Set<Int>
     ) -> [Learnt<MediaContent>.Waiter]? {
-        guard case .pending(let waiting) = content else { return nil }
+        guard opening == openingCount, case .pending(let waiting) = content else { return nil }
         switch result {
         case .success(let opened):
             content = .known(opened)

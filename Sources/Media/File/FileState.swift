@@ -56,6 +56,9 @@ struct FileState {
     private(set) var hasVerifiedPages: Bool
     var readerCount = 0
 
+    /// The number of the latest opening.
+    var openingCount: OpeningNumber = 0
+
     /// Whether readers from before the media changed may be left.
     var hasOutdatedReaders = false
 

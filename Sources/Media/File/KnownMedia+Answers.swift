@@ -6,17 +6,19 @@ import TwilioAPI
 /// Comparison of answers with the known facts, and errors of failed transfers.
 extension KnownMedia {
     /// The contradiction of a complete answer to the facts, as the end of a sentence; nil if there is none.
-    func contradiction(in head: ResponseHead) -> String? {
-        guard let facts else { return nil }
+    ///
+    /// - Parameter expected: the facts of the content that is fetched; nil for those of the file.
+    func contradiction(in head: ResponseHead, to expected: MediaFacts? = nil) -> String? {
+        guard let facts = expected ?? facts else { return nil }
         if let length = head.contentLength, length != facts.ciphertextSize {
             return "answered with \(length) bytes where the media has \(facts.ciphertextSize)"
         }
-        return contradictionOfEntityTag(in: head)
+        return contradictionOfEntityTag(in: head, to: expected)
     }
 
     /// The contradiction of an answer without the known entity tag, as the end of a sentence; nil if there is none.
-    func contradictionOfEntityTag(in head: ResponseHead) -> String? {
-        guard facts?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
+    func contradictionOfEntityTag(in head: ResponseHead, to expected: MediaFacts? = nil) -> String? {
+        guard (expected ?? facts)?.entityTag != nil, head.headers["ETag"] == nil else { return nil }
         return "answered without the media's entity tag"
     }
 
@@ -24,8 +26,8 @@ extension KnownMedia {
     ///
     /// Every answer with encrypted video has the envelope. An answer without an envelope may be an error page. If the
     /// envelope differs, this answer or an earlier one is damaged, or the media has changed.
-    func otherEnvelope(in head: ResponseHead) -> [String: String]? {
-        guard resource.kind.envelopePlace == .media, let facts else { return nil }
+    func otherEnvelope(in head: ResponseHead, than expected: MediaFacts? = nil) -> [String: String]? {
+        guard resource.kind.envelopePlace == .media, let facts = expected ?? facts else { return nil }
         let fields = EnvelopeMetadata.s3EncryptionClientFields(of: head.headers)
         if fields == facts.envelopeFields { return nil }
         if let told = try? EnvelopeMetadata.s3EncryptionClient({ fields[$0] }),

@@ -50,16 +50,20 @@ final class KnownMedia: Sendable {
         services.observer.mediaWasDescribed(sid, of: resource.accountSID, as: facts)
     }
 
-    /// Confirms the facts, which agree with the content.
-    func confirm() {
-        if let confirmed = state.withLock({ $0.confirm() }) { factsWereLearnt(confirmed) }
+    /// Confirms the facts, which agree with a content that was made from `facts`, unless others were learnt since.
+    func confirm(_ facts: MediaFacts?) {
+        let confirmed = state.withLock { state -> MediaFacts? in
+            guard let facts, let now = state.facts, now.confirmed == facts.confirmed else { return nil }
+            return state.confirm()
+        }
+        if let confirmed { factsWereLearnt(confirmed) }
     }
 
     /// Notes the size in the answer to a request for a range, which confirms the facts of sealed media.
     func rangeDidBegin(_ head: ResponseHead) {
         guard let total = head.contentRange?.total else { return }
         services.provisionalSizes.withLock { $0.noteAnswer(of: sid, size: total) }
-        if let facts, !facts.isConfirmed, isSealed(facts) { confirm() }
+        if let facts, !facts.isConfirmed, isSealed(facts) { confirm(facts) }
     }
 
     // MARK: Doubts

@@ -9,6 +9,11 @@ final class MediaContent: Sendable {
     /// Whether to release nothing before all of it is verified.
     let isStrict: Bool
 
+    /// The facts from which it was made; nil in tests that need none.
+    ///
+    /// Those of the file may be doubted or replaced while fetches of this content are under way.
+    let facts: MediaFacts?
+
     /// The plaintext size in bytes.
     let plaintextSize: Int64
 
@@ -28,7 +33,8 @@ final class MediaContent: Sendable {
     private let layout: CiphertextLayout?
 
     /// Makes unencrypted content.
-    init(plaintextSize: Int64) {
+    init(plaintextSize: Int64, facts: MediaFacts? = nil) {
+        self.facts = facts
         self.plaintextSize = plaintextSize
         contentSize = plaintextSize
         decryptor = nil
@@ -43,6 +49,7 @@ final class MediaContent: Sendable {
         facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool
     ) throws(EnvelopeError) {
         self.isStrict = isStrict
+        self.facts = facts
         let layout = try CiphertextLayout(
             cipher: metadata.cipher, ciphertextSize: facts.ciphertextSize, plaintextSize: facts.plaintextSize)
         self.layout = layout
@@ -65,6 +72,7 @@ final class MediaContent: Sendable {
     /// Makes the same content, to fetch and authenticate again before any release.
     init(again other: MediaContent) {
         isStrict = true
+        facts = other.facts
         plaintextSize = other.plaintextSize
         contentSize = other.contentSize
         decryptor = other.decryptor

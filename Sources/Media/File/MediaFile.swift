@@ -145,18 +145,18 @@ final class MediaFile: Sendable {
             let opening = state.open(isAhead: isAhead, now: services.now, waiter: waiter)
             switch opening {
             // A retrial learns the facts again.
-            case .begin(.some): known.doubt()
+            case .begin(.some, _): known.doubt()
             // Where the server ignores ranges, another description can't confirm the facts either.
-            case .begin(nil) where !state.ignoresRanges: known.doubtUnsureFacts()
+            case .begin(nil, _) where !state.ignoresRanges: known.doubtUnsureFacts()
             default: break
             }
             return opening
         }
         switch opening {
         case .answer(let opened): completion(.success(opened))
-        case .begin(let detached):
+        case .begin(let detached, let number):
             if let detached { content.end(detached, failing: content.hasChanged) }
-            openDescribed()
+            openDescribed(number)
         case .wait: break
         case .refused:
             completion(.failure(MediaError(.authenticationFailed, sid, "\(sid) failed authentication")))
@@ -166,23 +166,23 @@ final class MediaFile: Sendable {
     /// Returns the open content to a reader; nil if none is open or a retrial is due.
     func openAtHand() -> Opened? { content.state.withLock { $0.openAtHand(now: services.now) } }
 
-    /// Describes the media if needed and opens its envelope; `isAgain` on the second try.
-    private func openDescribed(isAgain: Bool = false) {
+    /// Describes the media if needed and opens its envelope, for an opening; `isAgain` on the second try.
+    private func openDescribed(_ opening: FileState.OpeningNumber, isAgain: Bool = false) {
         describe { [self] result in
             switch result {
             case .success where known.isCut && !isAgain:
-                contentDidEnd(.failure(known.endIsMissing))
+                contentDidEnd(opening, .failure(known.endIsMissing))
             case .success(let facts):
                 // RSA takes milliseconds, so it runs neither on the transfer thread nor on libfuse's threads.
-                services.workers.run { [self] in openEnvelope(of: facts, isAgain: isAgain) }
+                services.workers.run { [self] in openEnvelope(opening, of: facts, isAgain: isAgain) }
             case .failure(let error):
-                contentDidEnd(.failure(error))
+                contentDidEnd(opening, .failure(error))
             }
         }
     }
 
     /// Opens the envelope and ends the opening; `isAgain` if the facts were learned again for this.
-    private func openEnvelope(of facts: MediaFacts, isAgain: Bool) {
+    private func openEnvelope(_ opening: FileState.OpeningNumber, of facts: MediaFacts, isAgain: Bool) {
         let result = Result { () throws(MediaError) in try makeContent(facts) }
         let lacksKey = if case .failure(let error) = result { error.code == .keyNotHeld } else { false }
         if lacksKey, !known.namesKey {
@@ -195,20 +195,20 @@ final class MediaFile: Sendable {
         if isDoubtful, !isAgain, services.isKeyHeld(for: known.resource) == true {
             // The key has opened other envelopes, so this one's headers may have been damaged.
             known.doubt()
-            openDescribed(isAgain: true)
+            openDescribed(opening, isAgain: true)
         } else {
-            contentDidEnd(result)
+            contentDidEnd(opening, result)
         }
     }
 
     private func makeContent(_ facts: MediaFacts) throws(MediaError) -> MediaContent {
         do throws(EnvelopeError) {
             guard let metadata = try MediaFacts.envelope(of: known.resource, fields: facts.envelopeFields) else {
-                return MediaContent(plaintextSize: facts.plaintextSize)
+                return MediaContent(plaintextSize: facts.plaintextSize, facts: facts)
             }
             let key = try services.contentKey(for: metadata, facts: facts, of: known.resource)
             // The padding in the last block agrees with the sizes.
-            if metadata.cipher.isPadded { known.confirm() }
+            if metadata.cipher.isPadded { known.confirm(facts) }
             let (mode, limit) = (services.configuration.integrityMode, services.configuration.strictLimit)
             let isStrict = content.state.withLock {
                 $0.hasVerifiedPages || $0.gate.isStrict(size: facts.ciphertextSize, mode: mode, limit: limit)
@@ -219,10 +219,10 @@ final class MediaFile: Sendable {
         }
     }
 
-    private func contentDidEnd(_ result: Result<MediaContent, MediaError>) {
-        let cachedUnits = content.cache.units
+    private func contentDidEnd(_ opening: FileState.OpeningNumber, _ result: Result<MediaContent, MediaError>) {
+        let cachedUnits = (try? result.get()).map { content.cache(of: $0).units } ?? []
         let waiting = content.state.withLock { state -> [Learnt<MediaContent>.Waiter] in
-            guard let waiting = state.end(result, cachedUnits: cachedUnits) else { return [] }
+            guard let waiting = state.end(result, of: opening, cachedUnits: cachedUnits) else { return [] }
             // The description may be wrong.
             if case .failure(let error) = result, error.code != .keyNotHeld { known.doubt() }
             return waiting
@@ -234,7 +234,7 @@ final class MediaFile: Sendable {
                 metadata: ["recording": "\(sid)"])
         case .success(let opened) where opened.authentication?.integrity == .verified:
             // An empty content is verified without a read.
-            Verification(file: content, reads: reads).contentDidPass()
+            Verification(file: content, reads: reads).contentDidPass(opened)
         default: break
         }
         for waiter in waiting { waiter(result) }

@@ -83,10 +83,10 @@ struct Verification {
 
     // MARK: The verdict
 
-    /// Acts on a passed authentication.
-    func contentDidPass() {
-        let hadFailed = file.state.withLock { $0.gate.pass() }
-        known.confirm()
+    /// Acts on a passed authentication, unless the content was dropped meanwhile.
+    func contentDidPass(_ content: MediaContent) {
+        guard let hadFailed = file.state.withLock({ $0.isCurrent(content) ? $0.gate.pass() : nil }) else { return }
+        known.confirm(content.facts)
         if hadFailed {
             services.logger.notice(
                 "\(known.sid): verified (the second fetch matches its GCM tag); reads go on", metadata: logMetadata)
@@ -123,12 +123,12 @@ struct Verification {
                 metadata: logMetadata)
             services.metrics.count(.failed)
             // Units stored meanwhile would fail the next trial as well.
-            file.cache.forget()
+            file.forgetUnits()
             for read in reads { read.fail(failure) }
             services.observer.mediaFailedAuthentication(known.sid, of: known.resource.accountSID)
         case .tryAgain(let again, let pass, let failed, let wasReleased):
             services.metrics.count(.doubted)
-            file.cache.forget()
+            file.forgetUnits()
             services.logger.warning(
                 "\(known.sid): authentication failed (\(error.message)); it is fetched again, past all caches",
                 metadata: logMetadata)

@@ -1,7 +1,7 @@
 /// A cache of ciphertext across mounts.
 ///
 /// It stores units: 16 bytes, then 1 MiB of ciphertext (less for a content's last unit). The 16 bytes are the
-/// ciphertext before the unit if decryption needs it, else they are unspecified. The cache doesn't interpret the bytes.
+/// ciphertext before the unit if decryption needs it, else they are zeros. The cache doesn't interpret the bytes.
 ///
 /// It never fails: an unreadable unit is a miss, and one that can't be stored is dropped. All functions except
 /// ``units(of:)`` may block for some milliseconds, and are called on their own threads.

@@ -38,7 +38,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
 
     /// Whether an answer reported a size that differs from the known one; either may be wrong.
     private var hasOtherSize = false
-    private var answers = AnswerCheck()
+    private var answers: AnswerCheck
 
     /// Makes the fetch of an order; nil if it has no blocks.
     init?(
@@ -52,6 +52,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         self.known = known
         start = known.services.now
         self.content = content
+        answers = AnswerCheck(expecting: content.facts)
         self.delegate = delegate
         number = order.number
         blocks = order.blocks
@@ -63,7 +64,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
             known.services.transfer.download(
                 DownloadRequest(
                     range: .bytes(range), priority: priority, retriesNotFound: known.mayBeTooYoung,
-                    expectedEntityTag: known.facts?.entityTag,
+                    expectedEntityTag: content.facts?.entityTag,
                     refusal: { [weak self, known] in
                         self?.answers.refusal(of: $0, for: known, isWhole: $0.status == 200)
                     }),
@@ -82,7 +83,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
                 failure = known.error(.transferFailed, "was sent out of order")
                 return false
             }
-            if let total = head.contentRange?.total, total != known.facts?.ciphertextSize {
+            if let total = head.contentRange?.total, let facts = content.facts, total != facts.ciphertextSize {
                 hasOtherSize = true
                 failure = known.error(.changed, "has a different size than before")
                 return false
@@ -161,7 +162,7 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
     /// CBC has no tag, so nothing else checks the padding that was fetched. GCM's tag is verified with the content.
     private func problem(withLast count: Int, of block: Block) -> String? {
         guard count == block.byteCount, block.offset + Int64(count) == content.contentSize, content.isEncrypted,
-            content.authentication == nil, let tail = known.facts?.tail.suffix(count), !tail.isEmpty
+            content.authentication == nil, let tail = content.facts?.tail.suffix(count), !tail.isEmpty
         else { return nil }
         let bytes = block.read((count - tail.count)..<count) { part in part.withUnsafeBytes { Array($0) } }
         return bytes.elementsEqual(tail) ? nil : "it ends with other bytes than before"

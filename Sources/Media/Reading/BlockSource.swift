@@ -33,7 +33,7 @@ struct BlockSource: FetchDelegate {
     }
 
     private func fetch(_ order: FetchOrder, of content: MediaContent, fromUnit unit: Int) {
-        guard file.cache.fill(order.blocks, ofUnit: unit, contentSize: content.contentSize) else {
+        guard file.cache(of: content).fill(order.blocks, ofUnit: unit) else {
             // The waiting reads run again, and fetch from the server.
             let waiting = file.state.withLock { $0.blocks.lose(unit: unit, for: order.number) }
             for read in waiting { reads.run(read) }
@@ -57,7 +57,9 @@ struct BlockSource: FetchDelegate {
         }
         if let (unit, blocks) = publication.unit {
             // The unit is noted before it is stored: a read in between misses, and fetches from the server.
-            file.cache.store(blocks, asUnit: unit) { file.state.withLock { $0.blocks.noteStored(unit: unit) } }
+            file.cache(of: content).store(blocks, asUnit: unit) {
+                file.state.withLock { $0.blocks.noteStored(unit: unit) }
+            }
         }
         if count == block.byteCount { services.memoryMayBeFree() }
         return !publication.isDone
@@ -75,9 +77,12 @@ struct BlockSource: FetchDelegate {
             error = MediaError(.transferFailed, sid, "the media server sent less of \(sid) than was requested")
         case .failure(let failure):
             error = failure
-            file.take(finding, failing: failure)
+            file.take(finding, failing: failure) { $0.blocks.isUnderWay(number) }
             if failure.code != .shutDown { file.known.forgetAddresses() }
         }
-        for read in file.state.withLock({ $0.blocks.end(number) }) { read.fail(error) }
+        let failed = file.state.withLock { $0.blocks.end(number) }
+        for read in failed { read.fail(error) }
+        // Blocks for which they waited can be evicted.
+        if !failed.isEmpty { services.memoryMayBeFree() }
     }
 }

@@ -67,6 +67,9 @@ struct BlockState: CiphertextSource {
             isFirst: demand.wish.step == .first, isShort: isShort)
     }
 
+    /// Whether the transfer of a fetch belongs to the open content; a detached one doesn't.
+    func isUnderWay(_ number: Map.FetchNumber) -> Bool { transfers[number] != nil }
+
     /// Whether blocks are on their way.
     var isUnderWay: Bool { !(map?.fetches.isEmpty ?? true) }
 

@@ -137,7 +137,7 @@ final class ReadPath: ReadRunner {
         let isAuthenticated: Bool
         do throws(EnvelopeError) {
             isAuthenticated = try ciphertext.authenticate(for: read.content, attempt: attempt) {
-                verification.contentDidPass()
+                verification.contentDidPass(read.content)
             }
         } catch {
             verification.contentDidFail(read.content, attempt: attempt, error, in: read)

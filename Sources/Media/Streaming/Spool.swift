@@ -3,16 +3,18 @@ import Support
 
 /// A temporary file of ciphertext, for servers that ignore ranges.
 ///
-/// It is unnamed, so it vanishes with the process. One download writes it from beginning to end; any thread may read
+/// Its bytes are encrypted once more, since the media may not be (``SpoolCipher``). It is unnamed, so it vanishes with the process. One download writes it from beginning to end; any thread may read
 /// the written part.
 final class Spool: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
+    private let cipher: SpoolCipher
 
     /// `O_TMPFILE` of open(2), which Swift doesn't import; it is the same on every architecture that Swift supports.
     private static let withoutName = 0o20000000 | O_DIRECTORY
 
     /// Makes an empty file, in a folder with space for the ciphertext.
     init(folder: String) throws(SystemError) {
+        cipher = try SpoolCipher()
         let descriptor = open(folder, Self.withoutName | O_RDWR | O_CLOEXEC, 0o600)
         if descriptor >= 0 {
             self.descriptor = descriptor
@@ -34,14 +36,14 @@ final class Spool: Sendable {
 
     /// Writes all bytes at an offset.
     func write(_ bytes: RawSpan, at offset: Int64) throws(SystemError) {
+        let source = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.byteCount, alignment: 16)
+        defer { source.deallocate() }
+        try cipher.apply(bytes, at: offset, to: source)
         var written = 0
-        while written < bytes.byteCount {
-            let count = bytes.withUnsafeBytes { source in
-                uninterrupted {
-                    pwrite(
-                        descriptor, source.baseAddress.map { $0 + written }, source.count - written,
-                        Int(offset) + written)
-                }
+        while written < source.count {
+            let count = uninterrupted {
+                pwrite(
+                    descriptor, source.baseAddress.map { $0 + written }, source.count - written, Int(offset) + written)
             }
             guard count > 0 else { throw SystemError("ciphertext can't be written to a temporary file", errno) }
             written += count
@@ -69,5 +71,6 @@ final class Spool: Sendable {
             }
             done += count
         }
+        try cipher.apply(UnsafeRawBufferPointer(bytes).bytes, at: range.lowerBound, to: bytes)
     }
 }

@@ -23,7 +23,7 @@ struct StreamSource: StreamDelegate {
                 services.transfer.download(
                     DownloadRequest(
                         priority: read.priority, retriesNotFound: known.mayBeTooYoung,
-                        expectedEntityTag: known.facts?.entityTag,
+                        expectedEntityTag: read.content.facts?.entityTag,
                         refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: source, to: fetch))
         } catch {
@@ -70,18 +70,17 @@ struct StreamSource: StreamDelegate {
         switch result {
         case .success:
             if let error = contradiction(atEndOf: spool) {
-                file.doubt(failing: error)
+                file.doubt(failing: error) { $0.stream.isCurrent(spool) }
                 streamDidFail(spool, error)
                 return
             }
-            file.state.withLock { $0.stream.complete(spool) }
+            let (isCurrent, content) = file.state.withLock { ($0.stream.complete(spool), $0.content.value) }
+            guard isCurrent else { return }
             // Content with a tag is confirmed by its authentication.
-            if let content = file.state.withLock({ $0.content.value }), content.authentication == nil {
-                known.confirm()
-            }
+            if let content, content.authentication == nil { known.confirm(content.facts) }
             advance()
         case .failure(let error):
-            file.take(finding, failing: error)
+            file.take(finding, failing: error) { $0.stream.isCurrent(spool) }
             streamDidFail(spool, error)
         }
     }
@@ -128,7 +127,7 @@ struct StreamSource: StreamDelegate {
             try services.scratch.withBuffer { buffer in
                 try spool.authenticate(size, with: authentication, attempt: attempt, using: buffer)
             }
-            verification.contentDidPass()
+            verification.contentDidPass(content)
             file.state.withLock { $0.stream.pass(spool) }
             advance()
         } catch let error as EnvelopeError {

@@ -88,8 +88,16 @@ struct StreamState: CiphertextSource {
     /// The size of a stream in progress in bytes; nil if it isn't the current one.
     func byteCount(of spool: Spool) -> Int64? { stream?.spool === spool ? stream?.written : nil }
 
-    /// Notes that all of a stream has arrived, with the right size.
-    mutating func complete(_ spool: Spool) { if stream?.spool === spool { stream?.isComplete = true } }
+    /// Whether a stream is the current one; one that was dropped tells nothing about the content.
+    func isCurrent(_ spool: Spool) -> Bool { stream?.spool === spool }
+
+    /// Notes that all of a stream has arrived, with the right size; false if it isn't the current one.
+    @discardableResult
+    mutating func complete(_ spool: Spool) -> Bool {
+        guard isCurrent(spool) else { return false }
+        stream?.isComplete = true
+        return true
+    }
 
     /// Notes that a stream was authenticated.
     mutating func pass(_ spool: Spool) { if stream?.spool === spool { stream?.authentication = .passed } }

@@ -164,6 +164,8 @@ final class FakeCache: BlockCache, @unchecked Sendable {
     private var units: [CachedContent: [Int: [UInt8]]] = [:]
     var isBroken = false
 
+    var contents: [CachedContent] { Array(units.keys) }
+
     func units(of content: CachedContent) -> Set<Int> { Set(units[content, default: [:]].keys) }
 
     func readUnit(_ index: Int, of content: CachedContent, into buffers: [UnsafeMutableRawBufferPointer]) -> Bool {
