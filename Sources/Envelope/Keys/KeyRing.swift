@@ -107,6 +107,12 @@ public struct KeyRing: Sendable {
             + " belongs to this public key, give it without 'voice:'"
     }
 
+    /// Whether several private keys may be tried for an envelope; tries none.
+    public func hasSeveralCandidates(for metadata: EnvelopeMetadata) -> Bool {
+        let wrapped = WrappedKey(metadata)
+        return entries.count { $0.isCandidate(for: wrapped) } > 1
+    }
+
     /// Unwraps the content key of an envelope.
     ///
     /// Private keys tied to the envelope's public key SID come first, then the other candidates: the SID can be stale,

@@ -26,6 +26,11 @@ struct ContentKeyCache {
         recent[metadata] = key
     }
 
+    mutating func remove(_ metadata: EnvelopeMetadata) {
+        recent[metadata] = nil
+        older[metadata] = nil
+    }
+
     /// Drops the keys of all envelopes but some.
     mutating func keep(only envelopes: Set<EnvelopeMetadata>) {
         recent = recent.filter { envelopes.contains($0.key) }

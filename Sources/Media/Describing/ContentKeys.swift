@@ -6,7 +6,9 @@ extension MediaServices {
     /// Unwraps the content key of an envelope.
     ///
     /// A key from PKCS#1 v1.5 is right only if the content's padding agrees: for a wrong private key, newer versions of
-    /// libcrypto return random bytes instead of an error (implicit rejection).
+    /// libcrypto return random bytes instead of an error (implicit rejection). One in some ten thousand wrong ones is
+    /// accepted by chance. Where several private keys may be tried, the content's beginning shows that, and the next
+    /// one is tried (``BeginningCheck``).
     func contentKey(
         for metadata: EnvelopeMetadata, facts: MediaFacts, of resource: MediaResource
     ) throws(EnvelopeError) -> ContentEncryptionKey {
@@ -52,14 +54,28 @@ extension MediaServices {
         _ metadata: EnvelopeMetadata, of resource: MediaResource, accepts: (ContentEncryptionKey) -> Bool
     ) throws(EnvelopeError) -> ContentEncryptionKey {
         if let key = keys.contentKey(of: metadata), accepts(key) { return key }
+        let held = keys.now
+        let rejected = keys.rejectedKeys(of: metadata)
+        var rejectedBefore: ContentEncryptionKey?
+        let accepts = { (key: ContentEncryptionKey) in
+            guard accepts(key) else { return false }
+            guard rejected.contains(where: { $0.isSame(as: key) }) else { return true }
+            rejectedBefore = rejectedBefore ?? key
+            return false
+        }
         do throws(EnvelopeError) {
-            let held = keys.now
             let isHeld = resource.publicKeySID.map { isKeyHeld($0, kind: resource.kind) } == true
             let key = try held.ring.unwrap(metadata, isProven: isHeld, accepts: accepts)
             let proven = resource.publicKeySID.map { ProvenKey(publicKeySID: $0, use: resource.kind.keyUse) }
             keys.note(key, of: metadata, proving: proven, by: held)
             return key
         } catch {
+            if let key = rejectedBefore {
+                // No other private key fits: the content was damaged, perhaps on its way.
+                keys.forgetRejected(of: metadata)
+                keys.note(key, of: metadata, proving: nil, by: held)
+                return key
+            }
             if error.code == .keyNotHeld || error.code == .wrongKey { reportMissingKey(resource, error.message) }
             throw error
         }

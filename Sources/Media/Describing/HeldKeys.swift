@@ -20,7 +20,10 @@ final class HeldKeys: Sendable {
     private struct State {
         var ring: KeyRing
         var generation = 0
-        var proven: Set<ProvenKey> = []
+        /// The envelopes that proved public keys.
+        var proven: [ProvenKey: EnvelopeMetadata] = [:]
+        /// Content keys with which content doesn't begin as media does: another private key may be the right one.
+        var rejected: [EnvelopeMetadata: [ContentEncryptionKey]] = [:]
         /// Content keys unwrapped lately.
         var contentKeys = ContentKeyCache()
         /// The public keys whose missing private key was logged.
@@ -43,7 +46,8 @@ final class HeldKeys: Sendable {
             if let kept { state.contentKeys.keep(only: kept) }
             state.ring = ring
             state.generation += 1
-            state.proven = []
+            state.proven = [:]
+            state.rejected = [:]
             state.missed = []
         }
     }
@@ -68,9 +72,32 @@ final class HeldKeys: Sendable {
         state.withLock { state in
             guard state.generation == keys.generation else { return }
             state.contentKeys.insert(key, of: metadata)
-            if let proven { state.proven.insert(proven) }
+            if let proven, state.proven[proven] == nil { state.proven[proven] = metadata }
         }
     }
+
+    // MARK: Content keys that turned out to be wrong
+
+    /// The most envelopes whose rejected content keys are remembered.
+    private static let rejectedLimit = 100
+
+    /// Notes that content doesn't begin as media does with a content key, and takes back what it has proved.
+    func reject(_ key: ContentEncryptionKey, of metadata: EnvelopeMetadata) {
+        state.withLock { state in
+            state.contentKeys.remove(metadata)
+            state.proven = state.proven.filter { $0.value != metadata }
+            if state.rejected[metadata] == nil, state.rejected.count >= Self.rejectedLimit { state.rejected = [:] }
+            state.rejected[metadata, default: []].append(key)
+        }
+    }
+
+    /// The content keys of an envelope that were rejected.
+    func rejectedKeys(of metadata: EnvelopeMetadata) -> [ContentEncryptionKey] {
+        state.withLock { $0.rejected[metadata] ?? [] }
+    }
+
+    /// Forgets the rejected content keys of an envelope, since there is no other one: the content may be damaged.
+    func forgetRejected(of metadata: EnvelopeMetadata) { state.withLock { $0.rejected[metadata] = nil } }
 
     /// Notes that the private key of a public key is missing; returns whether that is news.
     func noteMissing(_ publicKey: String) -> Bool { state.withLock { $0.missed.insert(publicKey).inserted } }
@@ -81,10 +108,10 @@ final class HeldKeys: Sendable {
     func isHeld(_ publicKeySID: String, for use: KeyRing.Use) -> Bool? {
         state.withLock { state in
             let isProven =
-                state.proven.contains(ProvenKey(publicKeySID: publicKeySID, use: use))
+                state.proven[ProvenKey(publicKeySID: publicKeySID, use: use)] != nil
                 || state.ring.allMayHold(publicKeySID: publicKeySID, use: use)
                     && KeyRing.Use.allCases.contains {
-                        state.proven.contains(ProvenKey(publicKeySID: publicKeySID, use: $0))
+                        state.proven[ProvenKey(publicKeySID: publicKeySID, use: $0)] != nil
                     }
             if isProven { return true }
             return state.ring.mayHold(publicKeySID: publicKeySID, use: use) ? nil : false

@@ -29,6 +29,9 @@ final class MediaContent: Sendable {
     /// Whether there is a tag that the description doesn't have: only a stream of everything brings it.
     let lacksTag: Bool
 
+    /// The check of the first bytes; nil if there is nothing to be found out by it.
+    let beginning: BeginningCheck?
+
     /// Nil when the media isn't encrypted.
     private let layout: CiphertextLayout?
 
@@ -40,14 +43,20 @@ final class MediaContent: Sendable {
         decryptor = nil
         authentication = nil
         lacksTag = false
+        beginning = nil
         layout = nil
         isStrict = false
     }
 
-    /// Makes content in an envelope; `isStrict` has no effect without a tag.
+    /// Makes content in an envelope; `isStrict` has no effect without a tag, `checksBeginning` none with one.
     init(
-        facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool
+        facts: MediaFacts, metadata: EnvelopeMetadata, key: ContentEncryptionKey, isStrict: Bool,
+        checksBeginning: Bool = false
     ) throws(EnvelopeError) {
+        let hasBeginning = facts.plaintextSize >= BeginningCheck.range.upperBound
+        beginning =
+            checksBeginning && metadata.cipher.isPadded && metadata.wrapping == .rsaPKCS1v15 && hasBeginning
+            ? BeginningCheck(metadata: metadata, key: key) : nil
         self.isStrict = isStrict
         self.facts = facts
         let layout = try CiphertextLayout(
@@ -73,6 +82,7 @@ final class MediaContent: Sendable {
     init(again other: MediaContent) {
         isStrict = true
         facts = other.facts
+        beginning = other.beginning
         plaintextSize = other.plaintextSize
         contentSize = other.contentSize
         decryptor = other.decryptor

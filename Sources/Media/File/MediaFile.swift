@@ -213,7 +213,9 @@ final class MediaFile: Sendable {
             let isStrict = content.state.withLock {
                 $0.hasVerifiedPages || $0.gate.isStrict(size: facts.ciphertextSize, mode: mode, limit: limit)
             }
-            return try MediaContent(facts: facts, metadata: metadata, key: key, isStrict: isStrict)
+            return try MediaContent(
+                facts: facts, metadata: metadata, key: key, isStrict: isStrict,
+                checksBeginning: services.keys.now.ring.hasSeveralCandidates(for: metadata))
         } catch {
             throw MediaError(error, sid)
         }

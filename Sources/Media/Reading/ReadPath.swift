@@ -29,7 +29,7 @@ final class ReadPath: ReadRunner {
         let receiver = CountingReceiver(receiver: receiver, metrics: services.metrics)
         let read = PendingRead(range: range, content: content, place: place, purpose: .delivery(receiver))
         if !range.isEmpty {
-            run(read)
+            runChecked(read)
         } else if let refusal = file.state.withLock({ $0.refusal(of: content) }) {
             fail(read, refusal)
         } else {
@@ -55,6 +55,21 @@ final class ReadPath: ReadRunner {
     // MARK: Gate and source
 
     func run(_ read: PendingRead) { run(read, granted: []) }
+
+    /// Runs a read once the content's beginning is known to be right; the read may bring it itself.
+    private func runChecked(_ read: PendingRead) {
+        let needed = BeginningCheck.range
+        guard let beginning = read.content.beginning, beginning.isOutstanding,
+            read.range.clamped(to: needed) != needed
+        else { return run(read) }
+        let receiver = BeginningReceiver { [self] error in
+            if let error { read.fail(error) } else { services.workers.run { [self] in run(read) } }
+        }
+        run(
+            PendingRead(
+                range: needed, content: read.content, place: ReadingPlace(first: Int64(Block.size)),
+                purpose: .delivery(receiver)))
+    }
 
     /// - Parameter granted: memory that the read has waited for.
     private func run(_ read: PendingRead, granted: [PooledMemory]) {
@@ -156,6 +171,27 @@ final class ReadPath: ReadRunner {
         services.memoryMayBeFree()
     }
 
+    /// The reason that a read's bytes can't be the content's beginning; nil if they can, or are others.
+    private func problem(with read: PendingRead, _ plaintext: UnsafeRawBufferPointer) -> String? {
+        let needed = BeginningCheck.range
+        guard let beginning = read.content.beginning, beginning.isOutstanding,
+            read.range.clamped(to: needed) == needed
+        else { return nil }
+        let bytes = UnsafeRawBufferPointer(rebasing: plaintext[..<Int(needed.upperBound)])
+        return beginning.refusal(of: bytes, kind: file.known.resource.kind)
+    }
+
+    /// Drops content that was decrypted with the content key of another private key: the next opening tries the others.
+    private func beginningIsWrong(_ read: PendingRead, _ problem: String) {
+        let error = file.known.error(
+            .integrityFailed,
+            "can't be what was decrypted (\(problem)): another private key is tried when it is opened again, or it is"
+                + " damaged")
+        read.content.beginning?.reject(in: services.keys)
+        file.doubt(failing: error) { $0.isCurrent(read.content) }
+        read.fail(error)
+    }
+
     /// Decrypts and delivers the bytes of a read.
     private func reply(to read: PendingRead, from ciphertext: any Ciphertext) {
         switch read.purpose {
@@ -163,12 +199,15 @@ final class ReadPath: ReadRunner {
             completion(.success(()))
         case .delivery(let receiver):
             do {
-                try services.scratch.withBuffer { buffer in
+                let problem = try services.scratch.withBuffer { buffer -> String? in
                     let plaintext = UnsafeMutableRawBufferPointer(rebasing: buffer[..<read.range.count])
                     let space = UnsafeMutableRawBufferPointer(rebasing: buffer[read.range.count...])
                     try ciphertext.decrypt(read.range, of: read.content, into: plaintext, using: space)
+                    if let problem = self.problem(with: read, UnsafeRawBufferPointer(plaintext)) { return problem }
                     receiver.readDidFinish(UnsafeRawBufferPointer(plaintext).bytes)
+                    return nil
                 }
+                if let problem { beginningIsWrong(read, problem) }
             } catch let error as EnvelopeError {
                 read.fail(MediaError(error, sid))
             } catch {

@@ -27,7 +27,7 @@ struct CapturedMedia: Sendable {
         var generator = SeededGenerator(seed: 13)
         let contents = [
             "recordings/a.wav": generator.bytes(300_007), "recordings/b.wav": generator.bytes(1_250_001),
-            "video-recordings/c.mka": generator.bytes(500_003),
+            "video-recordings/c.mka": Array(TestMedia.signed(Data(generator.bytes(500_003)), as: "mka")),
             "compositions/unencrypted/d.webm": Array(
                 TestMedia.signed(Data(generator.bytes(200_000)), as: "webm")),
         ]

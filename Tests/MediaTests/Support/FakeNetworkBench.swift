@@ -1,3 +1,4 @@
+import Envelope
 import ModuleTestSupport
 import Support
 import TestSupport
@@ -23,7 +24,7 @@ final class FakeNetworkBench: @unchecked Sendable {
 
     /// - Parameter kind: of the media; voice has a tag.
     init(
-        _ kind: MediaKind = .voiceRecording, diskCache: (any BlockCache)? = nil,
+        _ kind: MediaKind = .voiceRecording, ring: KeyRing? = nil, diskCache: (any BlockCache)? = nil,
         settings change: (inout MediaConfiguration) -> Void = { _ in }
     ) throws {
         media = try #require(try CapturedMedia.all.get().first { $0.resource.kind == kind })
@@ -34,7 +35,8 @@ final class FakeNetworkBench: @unchecked Sendable {
         settings.now = { [clock] in clock.withLock(\.self) }
         change(&settings)
         library = try MediaLibrary(
-            clients: TwilioClients(main: Self.client.get().client), transfer: network, keys: KeyPair.shared.ring(),
+            clients: TwilioClients(main: Self.client.get().client), transfer: network,
+            keys: ring ?? KeyPair.shared.ring(),
             diskCache: diskCache, configuration: settings, observer: observer, logger: .silent)
     }
 

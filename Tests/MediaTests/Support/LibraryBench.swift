@@ -81,7 +81,7 @@ final class LibraryBench: Sendable {
         folder = try TemporaryFolder()
         var generator = SeededGenerator(seed: UInt64(size) &+ 1)
         let data = Data(generator.bytes(size))
-        original = Array(kind.isSealed ? data : TestMedia.signed(data, as: URL(filePath: kind.rawValue).pathExtension))
+        original = Array(kind == .voice ? data : TestMedia.signed(data, as: URL(filePath: kind.rawValue).pathExtension))
         try folder.file(kind.rawValue, original)
         var configuration = try SimulatorConfiguration(
             mediaFolder: folder.url.path, publicKeys: [.init(pem: KeyPair.shared.publicPEM)])

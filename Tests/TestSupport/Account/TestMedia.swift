@@ -48,7 +48,7 @@ public enum TestMedia {
         for (seed, (name, size)) in sizes.sorted(by: { $0.key < $1.key }).enumerated() {
             let bytes = noise(size, seed: UInt64(seed))
             let suffix = URL(filePath: name).pathExtension
-            try folder.file(name, name.contains("/unencrypted/") ? signed(bytes, as: suffix) : bytes)
+            try folder.file(name, name.contains("/unencrypted/") || !name.hasPrefix("recordings/") ? signed(bytes, as: suffix) : bytes)
         }
         return folder
     }
