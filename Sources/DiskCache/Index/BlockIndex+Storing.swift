@@ -119,7 +119,7 @@ extension Database {
         var sum: Int64 = 0
         let rows = try Row.fetchCursor(cachedStatement(sql: "SELECT id, bytes FROM block ORDER BY used, id"))
         while sum < bytes, entries.count < BlockIndex.batch, let row = try rows.next() {
-            let entry = BlockIndex.Entry(id: row[0], bytes: row[1])
+            let entry = try BlockIndex.Entry(row)
             entries.append(entry)
             sum = sum.addingSaturated(entry.bytes)
         }

@@ -17,6 +17,13 @@ struct BlockIndex: Sendable {
         let id: Int64
         /// The size of the file.
         let bytes: Int64
+
+        init(id: Int64, bytes: Int64) { (self.id, self.bytes) = (id, bytes) }
+
+        /// Decodes the number and the size; throws if they are no numbers, as after damage that SQLite can't detect.
+        init(_ row: Row) throws {
+            self.init(id: try row.decode(atIndex: 0), bytes: try row.decode(atIndex: 1))
+        }
     }
 
     /// The tables of files.
@@ -91,11 +98,13 @@ struct BlockIndex: Sendable {
                     FROM account
                     """)
             {
-                statistics.bytes = row[0]
-                statistics.blocks = row[1]
-                statistics.contents = row[2]
-                statistics.oldestUse = (row[3] as Int64?).map { Date(timeIntervalSince1970: Double($0) / 1e6) }
-                statistics.limit = (row[4] as String?).flatMap { Int64($0) }
+                statistics.bytes = try row.decode(atIndex: 0)
+                statistics.blocks = try row.decode(atIndex: 1)
+                statistics.contents = try row.decode(atIndex: 2)
+                statistics.oldestUse = try row.decode(Int64?.self, atIndex: 3).map {
+                    Date(timeIntervalSince1970: Double($0) / 1e6)
+                }
+                statistics.limit = try row.decode(String?.self, atIndex: 4).flatMap { Int64($0) }
             }
             return statistics
         }
@@ -135,7 +144,7 @@ struct BlockIndex: Sendable {
                 database, sql: "SELECT id, bytes FROM \(table) WHERE id >= ? AND id < ?",
                 arguments: [first, first.addingSaturated(BlockFolder.idsInFolder)])
             var sizes: [Int64: Int64] = [:]
-            while let row = try rows.next() { sizes[row[0]] = row[1] }
+            while let row = try rows.next() { sizes[try row.decode(atIndex: 0)] = try row.decode(atIndex: 1) }
             return sizes
         }
     }
@@ -195,7 +204,7 @@ extension Database {
                     WHERE sid = ? AND tag = ? AND size = ? AND number = ?
                     """),
             arguments: [place.content.sid, place.content.entityTag, place.content.size, place.number]
-        ).map { BlockIndex.Entry(id: $0[0], bytes: $0[1]) }
+        ).map { try BlockIndex.Entry($0) }
     }
 
     /// Whether the index has other contents of the recording.

@@ -26,7 +26,7 @@ enum BlockIndexSchema {
     private static func items(of database: Database) throws -> Set<[String]> {
         Set(
             try Row.fetchAll(database, sql: "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").map {
-                [$0[0], $0[1], $0[2], $0[3]]
+                row in try (0..<4).map { try row.decode(atIndex: $0) }
             })
     }
 

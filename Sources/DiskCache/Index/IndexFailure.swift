@@ -32,6 +32,9 @@ extension IndexFailure {
             self = failure
         } else if let error = error as? DatabaseError {
             self.init(IndexFailureCode(error), error.message ?? "\(error.resultCode)")
+        } else if let error = error as? RowDecodingError {
+            // A value of another type than its column's: a page of the file was changed.
+            self.init(.damaged, "it has values of other types than its columns", cause: error)
         } else {
             self.init(.unavailable, "\(error)", cause: error)
         }
