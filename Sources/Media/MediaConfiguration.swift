@@ -28,6 +28,9 @@ public struct MediaConfiguration: Sendable {
         threadCount * 2 * ScratchBuffers.size + MemoryPool.leastSlotCount * PooledMemory.stride
     }
 
+    /// Whether a thread gives up accesses of the disk cache that take too long.
+    var watchesDisk = true
+
     /// The clock.
     var now: @Sendable () -> ContinuousClock.Instant = { .now }
 

@@ -68,12 +68,7 @@ public final class MediaLibrary: Sendable {
     }
 
     /// Ends the library's threads; must be called after the transfer client was shut down.
-    public func shutDown() {
-        services.memory.abandonWaiters()
-        services.workers.shutDown()
-        services.diskWorkers.shutDown()
-        services.storeWorker.shutDown()
-    }
+    public func shutDown() { services.shutDown() }
 
     /// Has private keys looked for whenever one is missing, before a recording counts as unreadable.
     public func lookForMissingKeys(with search: @escaping KeySearch) { services.keys.look(with: search) }

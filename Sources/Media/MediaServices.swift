@@ -19,7 +19,9 @@ final class MediaServices: Sendable {
 
     /// Threads for decryption and for opening envelopes, which must not block the transfer thread.
     let workers: WorkerPool
-    let diskWorkers: WorkerPool
+
+    /// The threads that read from the disk cache.
+    let disk: DiskAccess
 
     /// The thread that writes to the disk cache.
     let storeWorker: WorkerPool
@@ -82,7 +84,9 @@ final class MediaServices: Sendable {
         self.reclaim = reclaim
         let workers = try configuration.startWorkers("media", configuration.threadCount)
         self.workers = workers
-        diskWorkers = try configuration.startWorkers("disk", 2)
+        disk = DiskAccess(
+            workers: try configuration.startWorkers("disk", 2), now: configuration.now, logger: logger)
+        if diskCache != nil, configuration.watchesDisk { try disk.startWatch() }
         storeWorker = try configuration.startWorkers("store", 1)
         // Reads are served by the workers and by as many callers' threads.
         let scratchCount = configuration.threadCount * 2
@@ -95,6 +99,15 @@ final class MediaServices: Sendable {
             throw MemoryError(byteCount: configuration.memory)
         }
         self.memory = memory
+    }
+
+    /// Ends the threads.
+    func shutDown() {
+        memory.abandonWaiters()
+        workers.shutDown()
+        disk.shutDown()
+        // Its thread hangs as well if the disk does.
+        if !disk.isHung { storeWorker.shutDown() }
     }
 
     /// The time, by the library's clock.

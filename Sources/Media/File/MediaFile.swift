@@ -222,7 +222,21 @@ final class MediaFile: Sendable {
     }
 
     private func contentDidEnd(_ opening: FileState.OpeningNumber, _ result: Result<MediaContent, MediaError>) {
-        let cachedUnits = (try? result.get()).map { content.cache(of: $0).units } ?? []
+        guard let opened = try? result.get(), services.diskCache != nil else {
+            return contentDidEnd(opening, result, cachedUnits: [])
+        }
+        // The index of the cache is on the disk, which may be slow.
+        let cache = content.cache(of: opened)
+        services.disk.run {
+            cache.units
+        } completion: { [self] units in
+            contentDidEnd(opening, result, cachedUnits: units ?? [])
+        }
+    }
+
+    private func contentDidEnd(
+        _ opening: FileState.OpeningNumber, _ result: Result<MediaContent, MediaError>, cachedUnits: Set<Int>
+    ) {
         let waiting = content.state.withLock { state -> [Learnt<MediaContent>.Waiter] in
             guard let waiting = state.end(result, of: opening, cachedUnits: cachedUnits) else { return [] }
             // The description may be wrong.

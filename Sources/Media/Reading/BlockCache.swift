@@ -3,8 +3,8 @@
 /// It stores units: 16 bytes, then 1 MiB of ciphertext (less for a content's last unit). The 16 bytes are the
 /// ciphertext before the unit if decryption needs it, else they are zeros. The cache doesn't interpret the bytes.
 ///
-/// It never fails: an unreadable unit is a miss, and one that can't be stored is dropped. All functions except
-/// ``units(of:)`` may block for some milliseconds, and are called on their own threads.
+/// It never fails: an unreadable unit is a miss, and one that can't be stored is dropped. All functions
+/// may block, and are called on their own threads (``DiskAccess``).
 public protocol BlockCache: Sendable {
     /// The indices of the units that are probably stored; reads no file.
     func units(of content: CachedContent) -> Set<Int>

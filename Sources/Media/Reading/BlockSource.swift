@@ -17,7 +17,12 @@ struct BlockSource: FetchDelegate {
         case .server:
             fetch(order, of: read.content)
         case .diskCache(let unit):
-            services.diskWorkers.run { fetch(order, of: read.content, fromUnit: unit) }
+            let cache = file.cache(of: read.content)
+            services.disk.run {
+                cache.fill(order.blocks, ofUnit: unit)
+            } completion: { isFilled in
+                fetch(order, of: read.content, fromUnit: unit, isFilled: isFilled ?? false)
+            }
         }
     }
 
@@ -32,8 +37,8 @@ struct BlockSource: FetchDelegate {
         }
     }
 
-    private func fetch(_ order: FetchOrder, of content: MediaContent, fromUnit unit: Int) {
-        guard file.cache(of: content).fill(order.blocks, ofUnit: unit) else {
+    private func fetch(_ order: FetchOrder, of content: MediaContent, fromUnit unit: Int, isFilled: Bool) {
+        guard isFilled else {
             // The waiting reads run again, and fetch from the server.
             let waiting = file.state.withLock { $0.blocks.lose(unit: unit, for: order.number) }
             for read in waiting { reads.run(read) }

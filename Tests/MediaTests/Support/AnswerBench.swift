@@ -110,6 +110,7 @@ final class AnswerBench: StreamDelegate, @unchecked Sendable {
         var settings = MediaConfiguration(spoolFolder: try Self.folder.get().url.path, threadCount: 1)
         settings.memory = MediaConfiguration.leastMemory(threadCount: 1)
         settings.startWorkers = { _, _ in WorkerPool() }
+        settings.watchesDisk = false
         settings.now = { [clock] in clock.withLock(\.self) }
         change(&settings)
         let library = try MediaLibrary(

@@ -32,6 +32,7 @@ final class FakeNetworkBench: @unchecked Sendable {
         var settings = MediaConfiguration(spoolFolder: try Self.folder.get().url.path, threadCount: 1)
         settings.memory = MediaConfiguration.leastMemory(threadCount: 1)
         settings.startWorkers = { _, _ in WorkerPool() }
+        settings.watchesDisk = false
         settings.now = { [clock] in clock.withLock(\.self) }
         change(&settings)
         library = try MediaLibrary(
@@ -45,7 +46,7 @@ final class FakeNetworkBench: @unchecked Sendable {
 
     /// Does the queued work.
     func work() {
-        for pool in [services.workers, services.diskWorkers, services.storeWorker] {
+        for pool in [services.workers, services.disk.workers, services.storeWorker] {
             while pool.hasWork { pool.runNext() }
         }
     }

@@ -79,7 +79,7 @@ extension MediaWorld {
 
     private var workEvents: [SeededEvent] {
         let services = library.services
-        return [("work", services.workers), ("disk work", services.diskWorkers), ("storing", services.storeWorker)]
+        return [("work", services.workers), ("disk work", services.disk.workers), ("storing", services.storeWorker)]
             .filter { $0.1.hasWork }.map { name, pool in SeededEvent(name, weight: 10) { pool.runNext() } }
     }
 

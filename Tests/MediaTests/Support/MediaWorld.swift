@@ -110,6 +110,7 @@ final class MediaWorld: SeededWorld {
         settings.strictLimit = 400_000
         settings.idleFileLimit = Int.random(in: 0...2, using: &generator)
         settings.startWorkers = { _, _ in WorkerPool() }
+        settings.watchesDisk = false
         settings.now = { [clock] in clock.withLock(\.self) }
         library = try MediaLibrary(
             clients: TwilioClients(main: Self.client.get().client), transfer: network, keys: Self.ring.get(),
