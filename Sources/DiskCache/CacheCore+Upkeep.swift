@@ -8,6 +8,7 @@ extension CacheCore {
     func runUpkeep() {
         var nextFullTurn = ContinuousClock.now
         var nextRoom = ContinuousClock.now
+        var nextSweep = ContinuousClock.now
         var swept: OpenStore?
         while true {
             let isEnd = upkeep.wait(timeout: timing.interval) { state -> Bool? in
@@ -19,26 +20,32 @@ extension CacheCore {
             if isEnd == true { return }
             let now = ContinuousClock.now
             if let store = openedStore(at: now) {
-                do throws(IndexFailure) {
-                    if swept !== store {
-                        try sweep(store)
-                        swept = store
-                    }
-                    try removeStale(store)
-                    try store.settle()
+                // What fails in one step must not keep the others from their work: the limit and the free space.
+                attempt(store) { () throws(IndexFailure) in
+                    guard swept !== store, now >= nextSweep else { return }
+                    nextSweep = now + timing.pause
+                    if try sweep(store) { swept = store }
+                }
+                attempt(store) { () throws(IndexFailure) in try removeStale(store) }
+                attempt(store) { () throws(IndexFailure) in try store.settle() }
+                attempt(store) { () throws(IndexFailure) in
                     // Some file systems report freed space late: the interval prevents a second eviction for the same
                     // shortage.
                     if now >= nextRoom, try makeRoom(store) { nextRoom = now + timing.interval }
-                    if now >= nextFullTurn {
-                        if try store.cancelOfDeadOwners() { try sweep(store) }
-                        nextFullTurn = now + timing.pause
-                    }
-                } catch {
-                    note(error, store)
+                }
+                attempt(store) { () throws(IndexFailure) in
+                    guard now >= nextFullTurn else { return }
+                    nextFullTurn = now + timing.pause
+                    if try store.cancelOfDeadOwners() { _ = try sweep(store) }
                 }
             }
             upkeep.change { $0.turns += 1 }
         }
+    }
+
+    /// Does a step of the upkeep, and handles its failure.
+    private func attempt(_ store: OpenStore, _ step: () throws(IndexFailure) -> Void) {
+        do throws(IndexFailure) { try step() } catch { note(error, store) }
     }
 
     /// The current store; opens one if there is none or the folder's store was replaced.
@@ -66,12 +73,24 @@ extension CacheCore {
         }
     }
 
-    private func sweep(_ store: OpenStore) throws(IndexFailure) {
+    /// Sweeps the store; returns whether nothing was left out.
+    private func sweep(_ store: OpenStore) throws(IndexFailure) -> Bool {
         try store.index.set("limit", to: "\(limit)")
-        let (orphans, blocks) = try Sweep(store: store) { self.isShutDown }.run()
-        if orphans + blocks > 0 {
-            logger.info("disk cache: removed \(orphans) orphaned files and \(blocks) entries without a file")
+        let result = try Sweep(store: store) { self.isShutDown }.run()
+        if result.orphans + result.blocks > 0 {
+            logger.info(
+                "disk cache: removed \(result.orphans) orphaned files and \(result.blocks) entries without a file")
         }
+        if let failure = result.failures.first {
+            let isNews = state.withLock { state in
+                defer { state.hasToldOfLeftovers = true }
+                return !state.hasToldOfLeftovers
+            }
+            logger.log(
+                level: isNews ? .warning : .debug,
+                "the disk cache '\(folder)' has something that can't be read or removed (\(failure)); it isn't counted")
+        }
+        return result.failures.isEmpty
     }
 
     private func removeStale(_ store: OpenStore) throws(IndexFailure) {

@@ -28,6 +28,8 @@ final class CacheCore: Sendable {
         var hits = 0
         var misses = 0
         var damaged = 0
+        /// Whether the log has told of entries in the folder that can't be read or removed.
+        var hasToldOfLeftovers = false
     }
 
     /// The activities that pause separately: a full disk does not prevent reading.

@@ -24,8 +24,11 @@ extension DiskCache {
             guard FileIdentity(path) != nil else { return }
             let store = try OpenStore.open(path)
             try perform { () throws(IndexFailure) in
-                _ = try Sweep(store: store) { false }.run()
+                let result = try Sweep(store: store) { false }.run()
                 try store.index.remove(.all(upTo: try store.index.lastID()), store.files)
+                if let failure = result.failures.first {
+                    throw IndexFailure(.unavailable, failure.message, cause: failure)
+                }
             }
         }
 

@@ -99,6 +99,37 @@ struct EditedIndexTests {
         cache.shutDown()
     }
 
+    @Test(
+        "Something in the folder of blocks that isn't the cache's own keeps nothing else from being swept and evicted")
+    func foreignEntries() throws {
+        let bench = try CacheBench()
+        var cache = try bench.open()
+        for block in 0..<5 { cache.store(block, of: content) }
+        cache.shutDown()
+        let blocks = URL(filePath: bench.path).appending(path: "store/blocks")
+        // A file in the place of a folder, and a folder with something in it in the place of a block's file.
+        try Data([1]).write(to: blocks.appending(path: "7"))
+        try FileManager.default.createDirectory(
+            at: blocks.appending(path: "0/foreign/something"), withIntermediateDirectories: true)
+        let orphan = blocks.appending(path: "9/36870")
+        try FileManager.default.createDirectory(
+            at: orphan.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data([2]).write(to: orphan)
+        let size = bench.bytes
+        cache = try bench.open(limit: size / 2)
+        let isSwept = eventually {
+            cache.waitForUpkeep()
+            return !FileManager.default.fileExists(atPath: orphan.path) && cache.statistics.bytes <= size / 2
+        }
+        #expect(isSwept, "\(bench.log)")
+        cache.store(8, of: content)
+        #expect(cache.hasRight(8, of: content), "\(bench.log)")
+        #expect(bench.log.count { $0.hasPrefix("warning") } == 1, "\(bench.log)")
+        cache.shutDown()
+        let error = #expect(throws: DiskCacheError.self) { try bench.clear() }
+        #expect(error?.code == .index)
+    }
+
     @Test("A folder that others may write is refused", arguments: ["777", "1777", "720"])
     func open(mode: String) throws {
         let bench = try CacheBench()
