@@ -60,6 +60,8 @@ final class MediaServices: Sendable {
     /// Bytes queued for the disk cache.
     private let storing = Locked(0)
 
+    private let hasToldOfOverflow = Atomic(false)
+
     /// When the reasons for which a bucket may not be read were logged.
     private let denials = Locked<[String: ContinuousClock.Instant]>([:])
 
@@ -156,6 +158,14 @@ final class MediaServices: Sendable {
             return true
         }
         logger.log(level: isNews ? .warning : .debug, "\(error.message)", metadata: ["recording": "\(error.sid)"])
+    }
+
+    /// Logs once that secrets are in ordinary memory.
+    func reportOverflow() {
+        guard SecureHeap.hasOverflown, hasToldOfOverflow.exchange(true, ordering: .relaxed) == false else { return }
+        logger.warning(
+            "more content keys are in use than fit into locked memory: further ones may be swapped out until files are closed"
+        )
     }
 
     /// Logs a missing private key: the first time per public key as a warning, later for debugging.

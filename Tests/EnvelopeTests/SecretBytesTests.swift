@@ -68,6 +68,18 @@ struct SecretBytesTests {
         }
     }
 
+    @Test("A full secure heap is told, and secrets go to ordinary memory then")
+    func overflow() async {
+        await #expect(processExitsWith: .success) {
+            let first = SecretBytes(Array(repeating: 1, count: 32))
+            precondition(!SecureHeap.hasOverflown)
+            let secrets = (0...(SecureHeap.size / 32)).map { _ in SecretBytes(Array(repeating: 0x5A, count: 32)) }
+            precondition(SecureHeap.hasOverflown)
+            precondition(secrets.allSatisfy { $0.withUnsafeBytes { $0.allSatisfy { $0 == 0x5A } } })
+            precondition(first.withUnsafeBytes { $0.allSatisfy { $0 == 1 } })
+        }
+    }
+
     @Test("A private key's numbers are on the secure heap, and leave it with the key")
     func privateKey() async {
         await #expect(processExitsWith: .success) {

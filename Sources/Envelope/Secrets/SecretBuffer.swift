@@ -20,6 +20,7 @@ public final class SecretBuffer: @unchecked Sendable {
             isOnSecureHeap = true
         } else {
             ERR_clear_error()
+            SecureHeap.noteOverflow()
             start = .allocate(byteCount: count, alignment: 16)
             start.initializeMemory(as: UInt8.self, repeating: 0, count: count)
             isOnSecureHeap = false

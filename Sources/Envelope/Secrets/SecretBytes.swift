@@ -27,6 +27,7 @@ public final class SecretBytes: @unchecked Sendable {
             isOnSecureHeap = true
         } else {
             ERR_clear_error()
+            SecureHeap.noteOverflow()
             start = .allocate(byteCount: size, alignment: 16)
             start.initializeMemory(as: UInt8.self, repeating: 0, count: size)
             isOnSecureHeap = false

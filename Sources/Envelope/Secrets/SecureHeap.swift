@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 
 /// libcrypto's secure heap: an arena between guard pages, locked into memory and excluded from core dumps.
 ///
@@ -27,6 +28,14 @@ public enum SecureHeap {
 
     /// The smallest allocation in bytes, a content key; a power of two.
     private static let smallestPiece = 32
+
+    private static let overflown = Atomic(false)
+
+    /// Whether the arena was full at least once, so that secrets are in ordinary memory, or were: it may be swapped.
+    public static var hasOverflown: Bool { overflown.load(ordering: .relaxed) }
+
+    /// Notes that the arena is full.
+    static func noteOverflow() { overflown.store(true, ordering: .relaxed) }
 
     private static let protection: Protection = {
         switch CRYPTO_secure_malloc_init(size, smallestPiece) {

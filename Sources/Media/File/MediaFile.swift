@@ -207,6 +207,7 @@ final class MediaFile: Sendable {
                 return MediaContent(plaintextSize: facts.plaintextSize, facts: facts)
             }
             let key = try services.contentKey(for: metadata, facts: facts, of: known.resource)
+            services.reportOverflow()
             // The padding in the last block agrees with the sizes.
             if metadata.cipher.isPadded { known.confirm(facts) }
             let (mode, limit) = (services.configuration.integrityMode, services.configuration.strictLimit)
