@@ -134,14 +134,14 @@ public final class MediaReader: Sendable {
     ///   - count: the number of bytes, at most ``largestRead``; fewer are read only at the end of the file.
     ///   - receiver: gets the bytes or the error, exactly once: at once from memory, else later on another thread.
     public func read(at offset: Int64, count: Int, receiver: any ReadReceiver) {
-        let count = min(count, Self.largestRead)
+        let count = max(0, min(count, Self.largestRead))
         let range = offset..<max(offset, offset.addingSaturated(Int64(count)))
         let read = Read(offset: offset, count: count, receiver: receiver)
         let (readToEnd, opening) = state.withLock { ($0.progress.advance(range), $0.opening.take(read)) }
         readToEnd?()
         switch opening {
         case .content(let content, let reads, let place):
-            reads.read(offset..<(offset + Int64(count)), of: content, at: place, receiver: receiver)
+            reads.read(range, of: content, at: place, receiver: receiver)
         case .opened(let reader):
             reader.read(at: offset, count: count, receiver: receiver)
         case .deferred:

@@ -1,4 +1,5 @@
 import ModuleTestSupport
+import Support
 import TestSupport
 import Testing
 import TwilioSimulator
@@ -27,5 +28,32 @@ struct ContinuedStreamTests {
         _ = try receiver.results.value().get()
         #expect(try areSame(bench.readAll(reader), bench.original))
         #expect(bench.mediaRequests.contains { $0.status == 206 })
+    }
+
+    @Test("Without room for a temporary file, media that is sent only as a whole can't be read, and the error says so")
+    func noRoom() throws {
+        let bench = try FakeNetworkBench(settings: {
+            $0.integrityMode = .deferred
+            $0.spoolFolder = "/nonexistent/folder"
+        })
+        bench.network.files[0].ignoresRanges = true
+        let reader = try bench.open()
+        for _ in 0..<2 {
+            let error = #expect(throws: MediaError.self) { try bench.read(reader, 0..<1000) }
+            #expect(error?.code == .storage && error?.message.contains("'/nonexistent/folder'") == true)
+        }
+        withExtendedLifetime(reader) {}
+    }
+
+    @Test("Reads at offsets that no file has get nothing, and end nothing")
+    func extremes() throws {
+        let bench = try FakeNetworkBench(settings: { $0.integrityMode = .deferred })
+        let reader = try bench.open()
+        for (offset, count) in [(Int64.max, 1 << 20), (Int64.max - 1, Int.max), (Int64.max - 1, 10), (5, -1)] {
+            let receiver = NotingReceiver()
+            reader.read(at: offset, count: count, receiver: receiver)
+            let result = try #require(receiver.results.all.first)
+            #expect(try result.get() == [])
+        }
     }
 }

@@ -52,7 +52,6 @@ struct ReadAheadModelTests {
                 }
                 orders[order.number] = order.blocks
             }
-            for number in result.stop { orders[number] = nil }
             switch result.answer {
             case .ready: break
             case .wait: waiting.insert(nextReader)

@@ -43,7 +43,7 @@ public struct GCMAuthenticator: Sendable {
     ) throws(EnvelopeError) {
         guard metadata.cipher == .aes256GCM else {
             throw EnvelopeError(
-                .unsupportedScheme, "AES-CBC content has no tag: check its padding, length and MD5 instead.")
+                .unsupportedScheme, "AES-CBC content has no tag: check its padding and length instead.")
         }
         contentSize = try CiphertextLayout.plaintextSize(ofGCMCiphertextSize: ciphertextSize)
         tag = Array(repeating: 0, count: Int(CiphertextLayout.tagSize))

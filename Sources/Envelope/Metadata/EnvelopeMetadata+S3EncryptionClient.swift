@@ -42,7 +42,7 @@ extension EnvelopeMetadata {
         return try EnvelopeMetadata(
             cipher: schemes.cipher, wrapping: schemes.wrapping, wrappedKey: try headers.requiredBytes(wrappedKey),
             initializationVector: try headers.requiredBytes(.initializationVector), publicKeySID: publicKeySID,
-            plaintextSize: try headers.plaintextSize(), plaintextMD5: try headers.plaintextMD5())
+            plaintextSize: try headers.plaintextSize())
     }
 
     /// Returns the headers of the client's metadata, by their names in lower case; empty for an unencrypted object.

@@ -31,15 +31,13 @@ public struct EnvelopeMetadata: Sendable, Hashable {
     public let publicKeySID: String?
     /// The size of the plaintext in bytes, from a header.
     public let plaintextSize: Int64?
-    /// The MD5 of the plaintext, 16 bytes, from a header.
-    public let plaintextMD5: [UInt8]?
     /// The sizes of keys wrapped with RSA keys of 2048…4096 bits, in bytes.
     private static let wrappedKeySizes = 256...512
 
     /// Makes metadata; throws `invalidMetadata` for an impossible size.
     public init(
         cipher: ContentCipher, wrapping: KeyWrapping, wrappedKey: [UInt8], initializationVector: [UInt8],
-        publicKeySID: String? = nil, plaintextSize: Int64? = nil, plaintextMD5: [UInt8]? = nil
+        publicKeySID: String? = nil, plaintextSize: Int64? = nil
     ) throws(EnvelopeError) {
         guard Self.wrappedKeySizes ~= wrappedKey.count else {
             throw Self.invalid("The wrapped content key has \(wrappedKey.count) bytes instead of 256 to 512")
@@ -53,16 +51,12 @@ public struct EnvelopeMetadata: Sendable, Hashable {
         if let plaintextSize, !Bounds.sizes.contains(plaintextSize) {
             throw Self.invalid("The plaintext can't have a size of \(plaintextSize) bytes")
         }
-        if let plaintextMD5, plaintextMD5.count != 16 {
-            throw Self.invalid("The MD5 of the plaintext has \(plaintextMD5.count) bytes instead of 16")
-        }
         self.cipher = cipher
         self.wrapping = wrapping
         self.wrappedKey = wrappedKey
         self.initializationVector = initializationVector
         self.publicKeySID = publicKeySID
         self.plaintextSize = plaintextSize
-        self.plaintextMD5 = plaintextMD5
     }
 
     /// The error of metadata that contradicts itself or its scheme.

@@ -66,11 +66,6 @@ struct S3EncryptionHeaders {
         return size
     }
 
-    /// The plaintext's MD5 from its header, if present.
-    func plaintextMD5() throws(EnvelopeError) -> [UInt8]? {
-        values[.plaintextMD5] == nil ? nil : try requiredBytes(.plaintextMD5)
-    }
-
     private static func trimmed(_ text: String) -> String {
         var rest = text[...]
         while rest.first?.isWhitespace == true { rest.removeFirst() }

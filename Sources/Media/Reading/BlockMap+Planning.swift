@@ -25,19 +25,16 @@ extension BlockMap {
     ///   - consumes: whether the bytes will hardly be read again.
     ///   - reader: kept until the bytes are published.
     ///   - supply: supplies memory; read-ahead without memory is left for later.
-    /// - Returns: the result, the fetches to start, and those without remaining work.
+    /// - Returns: the result, and the fetches to start.
     mutating func read(
         _ range: Range<Int64>, wish: ReadAheadWindow.Wish, owner: ObjectIdentifier?, consumes: Bool = true,
         reader: @autoclosure () -> Reader, supply: Supply
-    ) -> (answer: Answer, start: [FetchOrder], stop: [FetchNumber]) {
+    ) -> (answer: Answer, start: [FetchOrder]) {
         clock += 1
         let needed = Self.blocks(of: range)
         let wanted = Self.blocks(of: wish.range.clamped(to: 0..<contentSize))
         let awaited = waiting.map { Self.blocks(of: $0.range) }
-        var stop: [FetchNumber] = []
-        if wish.step == .seek, let owner {
-            stop = leaveOffReadAhead(of: owner, sparing: awaited + [needed, wanted])
-        }
+        if wish.step == .seek, let owner { leaveOffReadAhead(of: owner, sparing: awaited + [needed, wanted]) }
         // A sequential reader ordered these blocks before; another fetch wouldn't bring them sooner.
         if wish.step != .onward { cutFetches(before: needed, awaited: awaited) }
 
@@ -45,7 +42,7 @@ extension BlockMap {
         var memory: [PooledMemory] = []
         if !missing.isEmpty {
             guard let supplied = obtain(missing.count, for: .reader, sparing: needed, from: supply) else {
-                return (.short(missing.count), [], stop)
+                return (.short(missing.count), [])
             }
             memory = supplied
         }
@@ -72,9 +69,9 @@ extension BlockMap {
                 begin(blocks, memory: memory.suffix(blocks.count), source: piece.source, owner: owner))
             memory.removeLast(blocks.count)
         }
-        if isPublished(range) { return (.ready(blocks(in: range, consumes: consumes)), orders, stop) }
+        if isPublished(range) { return (.ready(blocks(in: range, consumes: consumes)), orders) }
         waiting.append(Waiting(range: range, reader: reader(), consumes: consumes))
-        return (.wait, orders, stop)
+        return (.wait, orders)
     }
 
     /// Takes memory, after evicting blocks of this map if necessary.
@@ -185,19 +182,15 @@ extension BlockMap {
         }
     }
 
-    /// Truncates a reader's read-ahead after a seek, unless it is nearly complete; returns fetches without work.
-    private mutating func leaveOffReadAhead(of owner: ObjectIdentifier, sparing spared: [Range<Int>]) -> [FetchNumber] {
-        var stop: [FetchNumber] = []
+    /// Truncates a reader's read-ahead after a seek, unless it is nearly complete.
+    private mutating func leaveOffReadAhead(of owner: ObjectIdentifier, sparing spared: [Range<Int>]) {
         for (number, fetch) in fetches where fetch.owner == owner && fetch.source == .server {
             guard fetch.blocks.upperBound - fetch.current > Self.patience else { continue }
             // The block in progress is completed, so that its bytes aren't lost.
             let keep = spared.filter { $0.overlaps(fetch.blocks) }.map(\.upperBound).max() ?? 0
             let end = max(fetch.current + 1, min(keep, fetch.blocks.upperBound))
-            guard end < fetch.blocks.upperBound else { continue }
-            cut(number, at: end)
-            if fetches[number].map({ $0.current >= $0.blocks.upperBound }) ?? true { stop.append(number) }
+            if end < fetch.blocks.upperBound { cut(number, at: end) }
         }
-        return stop
     }
 
     private mutating func cut(_ number: FetchNumber, at end: Int) {

@@ -62,7 +62,7 @@ struct BlockState: CiphertextSource {
             overtaken = map?.noteReader(of: demand.needed) ?? []
         }
         return SourceAnswer(
-            outcome: outcome, orders: taken.start, stop: taken.stop.compactMap { transfers.removeValue(forKey: $0) },
+            outcome: outcome, orders: taken.start,
             overtaken: overtaken.compactMap { transfers[$0] },
             isFirst: demand.wish.step == .first, isShort: isShort)
     }

@@ -71,9 +71,6 @@ struct SourceAnswer {
     let outcome: Outcome
     var orders: [BlockMap<PendingRead>.FetchOrder] = []
 
-    /// Transfers without remaining work.
-    var stop: [TransferSlot] = []
-
     /// Transfers of read-ahead that a reader has caught up with: their priority is raised.
     var overtaken: [TransferSlot] = []
 

@@ -87,7 +87,6 @@ final class ReadPath: ReadRunner {
             for transfer in overtaken { transfer.raise(to: .reader) }
             verification.readIsHeld(read, begins: pass)
         case .taken(let answer, let attempt, let isReleased):
-            for transfer in answer.stop { transfer.cancel() }
             for transfer in answer.overtaken { transfer.raise(to: .reader) }
             for order in answer.orders { blocks.start(order, for: read) }
             if answer.isFirst { readAheadAtEnd(after: read) }
