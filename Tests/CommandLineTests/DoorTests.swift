@@ -1,6 +1,9 @@
+import Credentials
+import Envelope
 import FileSystem
 import Foundation
 import Glibc
+import KeyProcess
 import Support
 import TestSupport
 import Testing
@@ -32,6 +35,29 @@ struct DoorTests {
             asked.withLock { $0.append("look at \(path)") }
             return .dead
         }
+
+        func stamp(of path: String) -> FileStamp? {
+            asked.withLock { $0.append("find \(path)") }
+            return FileStamp([1, 2, 3, 4, 5, 6, 7])
+        }
+
+        func startKeyProcess(_ reading: KeyReading) throws(SystemError) -> (socket: Int32, processID: Int32) {
+            asked.withLock { $0.append("have \(reading.file.path) read") }
+            return (open("/dev/null", O_RDONLY), Int32(asked.withLock(\.count)))
+        }
+
+        func end(of process: Int32, within patience: Duration) -> ProcessEnd? {
+            // Those with an odd number have ended.
+            process.isMultiple(of: 2) ? nil : .killed(signal: 9)
+        }
+    }
+
+    /// A reading of a file that is read again.
+    private static func reading(_ path: String, passphraseFile: String? = nil) -> KeyReading {
+        KeyReading(
+            KeyFileRequest(path: path, purpose: .unwrapping(use: .voice, publicKeySID: nil)),
+            ReadingSettings(
+                isStrict: false, isFirstTime: false, credentialsFolder: nil, passphraseFile: passphraseFile))
     }
 
     @Test("It opens and unmounts what it was told before the seal, and nothing else")
@@ -50,6 +76,8 @@ struct DoorTests {
         }
         for request in [
             .addSecret("/etc/shadow"), .setLogFile("/etc/passwd"), .setMountPoint("/"), .findMountState("/mnt"),
+            .addKeyFile(Self.reading("/etc/shadow")), .startKeyProcess(Self.reading("/etc/shadow")),
+            .findStamp("/etc/shadow"), .findEnd(processID: 1),
         ] as [DoorMessage.Request] {
             #expect(door.answer(request).answer == .failed(EPERM))
         }
@@ -65,32 +93,114 @@ struct DoorTests {
         #expect(hands.asked.withLock(\.self) == ["read /secrets/token", "append /log", "unmount /mnt"])
     }
 
+    @Test("A file with private keys goes to key processes alone, and only as it was expected")
+    func keyFiles() {
+        let hands = RecordedHands()
+        var door = Door(hands: hands)
+        let reading = Self.reading("/keys/1", passphraseFile: "/keys/passphrase")
+        for request in [.addKeyFile(reading), .seal] as [DoorMessage.Request] {
+            #expect(door.answer(request).answer == .done)
+        }
+        for path in ["/keys/1", "/keys/passphrase"] {
+            let (answer, descriptor) = door.answer(.openSecret(path))
+            #expect(answer == .failed(EPERM) && descriptor == nil)
+        }
+        for other in [
+            Self.reading("/keys/1"), Self.reading("/keys/2", passphraseFile: "/keys/passphrase"),
+            KeyReading(KeyFileRequest(path: "/keys/1", purpose: .signing), reading.settings),
+        ] {
+            #expect(door.answer(.startKeyProcess(other)).answer == .failed(EPERM))
+        }
+        #expect(hands.asked.withLock(\.self) == [])
+        #expect(door.answer(.findStamp("/keys/1")).answer == .stamp(FileStamp([1, 2, 3, 4, 5, 6, 7])!))
+        let (answer, descriptor) = door.answer(.startKeyProcess(reading))
+        #expect(answer == .started(processID: 2) && descriptor != nil)
+        if let descriptor { close(descriptor) }
+        #expect(hands.asked.withLock(\.self) == ["find /keys/1", "have /keys/1 read"])
+    }
+
+    @Test("The end of each key process is told once, and it starts no more than a mount can need")
+    func keyProcesses() {
+        var door = Door(hands: RecordedHands())
+        let reading = Self.reading("/keys/1")
+        _ = door.answer(.addKeyFile(reading))
+        func start() -> DoorMessage.Answer {
+            let (answer, descriptor) = door.answer(.startKeyProcess(reading))
+            if let descriptor { close(descriptor) }
+            return answer
+        }
+        #expect(start() == .started(processID: 1))
+        #expect(door.answer(.findEnd(processID: 1)).answer == .ended(.killed(signal: 9)))
+        #expect(door.answer(.findEnd(processID: 1)).answer == .failed(EPERM))
+        #expect(start() == .started(processID: 2))
+        #expect(door.answer(.findEnd(processID: 2)).answer == .failed(ETIMEDOUT))
+        // Those that have ended make room: 2, 4, 6 and 8 run.
+        for number in 3...8 { #expect(start() == .started(processID: Int32(number))) }
+        for _ in 0..<3 { #expect(start() == .failed(EAGAIN)) }
+    }
+
+    @Test("A real one has a key read by a process of which the mount gets a socket alone")
+    func realKeyProcess() throws {
+        let doorkeeper = try Doorkeeper(for: nil, program: BuiltPrograms.twiliofs)
+        let folder = try TemporaryFolder()
+        let path = try folder.secretFile("key.pem", KeyPair.shared.privatePEM)
+        let reading = Self.reading(path)
+        doorkeeper.expectKeyFile(reading)
+        try doorkeeper.seal()
+        doorkeeper.expectKeyFile(Self.reading("/etc/shadow"))
+        #expect(throws: SystemError.self) { try doorkeeper.startKeyProcess(Self.reading("/etc/shadow")) }
+        #expect(doorkeeper.openSecret(path, flags: O_RDONLY) == -1 && errno == EPERM)
+        #expect(doorkeeper.stamp(of: path) == FileStamp(of: path))
+        let process = try doorkeeper.startKeyProcess(reading)
+        let contents = try process.contents { _ in }
+        let key = try PrivateKey(pem: SecretBytes(Array(KeyPair.shared.privatePEM.utf8)), passphrase: nil)
+        #expect(contents.keys.map(\.publicKeyFingerprint) == [key.publicKeyFingerprint])
+        _ = try process.confinement()
+        let descriptors = ProcessFiles(process.processID).descriptors.values
+        #expect(getuid() != 0 || descriptors.allSatisfy { $0.hasPrefix("socket:") }, "\(descriptors)")
+        let end = Locked<ProcessEnd?>(nil)
+        process.whenEnded { told in end.withLock { $0 = told } }
+        kill(process.processID, SIGKILL)
+        #expect(eventually { end.withLock(\.self) == .killed(signal: SIGKILL) })
+        // A file that isn't there any more gives the reason, and the process of the failure ends.
+        try FileManager.default.removeItem(atPath: path)
+        let failing = try doorkeeper.startKeyProcess(reading)
+        let failure = try #require(throws: KeyFileFailure.self) { _ = try failing.contents { _ in } }
+        #expect(failure.message.contains("can't be read from '\(path)': No such file or directory"))
+    }
+
     @Test("It takes no more secret files than a mount can have")
     func bound() {
         var door = Door(hands: RecordedHands())
         for number in 0..<Door.mostSecrets { _ = door.answer(.addSecret("/\(number)")) }
         #expect(door.answer(.addSecret("/one-more")).answer == .failed(EPERM))
+        for number in 0..<Door.mostSecrets { _ = door.answer(.addKeyFile(Self.reading("/\(number)"))) }
+        #expect(door.answer(.addKeyFile(Self.reading("/one-more"))).answer == .failed(EPERM))
     }
 
     @Test("Messages survive the way, and nothing else is one")
     func messages() {
         let requests: [DoorMessage.Request] = [
             .addSecret("/a b"), .setLogFile("/ü"), .setMountPoint("/"), .seal, .openSecret("/x"), .openLogFile,
-            .unmount, .findMountState("/mnt"),
+            .unmount, .findMountState("/mnt"), .addKeyFile(Self.reading("/k", passphraseFile: "/p")),
+            .startKeyProcess(Self.reading("/ü")), .findEnd(processID: .max), .findStamp("/x"),
         ]
         for request in requests { #expect(DoorMessage.Request(request.bytes) == request) }
         let answers: [DoorMessage.Answer] = [
             .done, .failed(EACCES), .failed(0x7fff_ffff), .refused(255, "a sentence"), .refused(0, ""),
+            .started(processID: 4711), .ended(.exited(3)), .ended(.killed(signal: 11)),
+            .stamp(FileStamp([-1, .min, .max, 4, 5, 6, 7])!),
         ]
         for answer in answers { #expect(DoorMessage.Answer(answer.bytes) == answer) }
         for state in [MountState.answering, .dead, .silent] { #expect(DoorMessage.Answer(state).mountState == state) }
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: Int(PATH_MAX))
         for bytes in [
-            [], [0], [9], [8], [4, 1], [6, 0], [7, 7], [1], [1, 0x61], [5, 0x2f, 0], [2, 0x2f, 0xff], [1, 0x2f] + long,
+            [], [0], [9], [10, 1], [13], [8], [11, 1, 2, 3], [12], [4, 1], [6, 0], [7, 7], [1], [1, 0x61],
+            [5, 0x2f, 0], [2, 0x2f, 0xff], [1, 0x2f] + long,
         ] as [[UInt8]] {
             #expect(DoorMessage.Request(bytes) == nil, "\(bytes.prefix(5))")
         }
-        for bytes in [[], [0, 0], [1], [1, 2, 3], [2], [9, 9]] as [[UInt8]] {
+        for bytes in [[], [0, 0], [1], [1, 2, 3], [2], [9, 9], [3, 1], [4], [5, 1]] as [[UInt8]] {
             #expect(DoorMessage.Answer(bytes) == nil)
         }
         var generator = SeededGenerator(seed: 13)

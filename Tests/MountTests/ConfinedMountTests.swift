@@ -21,6 +21,16 @@ struct ServingProcess {
         }
     }
 
+    /// Its key processes: the first is its own child, and the others are its doorkeeper's.
+    var keyProcesses: [Int32] {
+        get throws {
+            let parents = try ([processID] + doorkeepers).map(String.init).joined(separator: ",")
+            // Without those that have ended and wait for their parent to ask.
+            return try Command.run(["pgrep", "-x", "-r", "R,S,D", "-P", parents, "twiliofs-keys"]).lines.compactMap(
+                Int32.init)
+        }
+    }
+
     /// How files can be opened by its threads; each error that one of them had.
     func opening(_ paths: [String]) throws -> [String: [String]] {
         let output = try Python.run("open_in_threads", ["\(processID)"] + paths).output

@@ -93,8 +93,7 @@ struct ServingUserTests {
         try folder.secretFile("secrets/passphrase", KeyPair.passphrase)
         let mount = try mount(["--key-passphrase-file", folder.path("secrets/passphrase")])
         func keyProcesses() throws -> [Int32] {
-            let processes = try Command.run(["pgrep", "-x", "-P", "\(mount.processID)", "twiliofs-keys"])
-            return processes.lines.compactMap { Int32($0) }
+            try ServingProcess(processID: mount.processID).keyProcesses
         }
         func expectUser(of process: Int32) {
             let process = ServingProcess(processID: process)

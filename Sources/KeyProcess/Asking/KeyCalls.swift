@@ -32,14 +32,19 @@ final class KeyCalls: Sendable {
     }
 
     let process: pid_t
+    private let findEnd: @Sendable () -> ProcessEnd?
     private let socket: MessageSocket
     private let state = Condition(State())
-    /// For the messages before there are calls, which one thread sends and takes.
+    /// For the messages that one thread takes.
     private let buffer = SecretBuffer(count: KeyRequest.largestSize)
 
-    init(socket: MessageSocket, process: pid_t) {
+    /// Takes over a socket.
+    ///
+    /// - Parameter end: Waits for the end of the process after that of the socket; nil if it can't be known.
+    init(socket: MessageSocket, process: pid_t, end: @escaping @Sendable () -> ProcessEnd?) {
         self.socket = socket
         self.process = process
+        findEnd = end
     }
 
     // Not before: another thread could still send, to whatever has got the number since.
@@ -73,18 +78,11 @@ final class KeyCalls: Sendable {
 
     /// Sends a message.
     func tell(_ request: KeyRequest) throws(KeyFileFailure) {
-        guard let count = try? request.write(to: buffer.bytes) else {
-            throw KeyFileFailure(status: 1, message: "the path of a private key is too long")
-        }
         do throws(SystemError) {
-            let message = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
-            if let descriptor = request.descriptor {
-                try socket.send(message, with: descriptor)
-            } else {
-                try socket.send(message)
-            }
+            try socket.send(request)
         } catch {
-            throw Self.strange
+            guard error.code.rawValue == EMSGSIZE else { throw Self.strange }
+            throw KeyFileFailure(status: 1, message: "the path of a private key is too long")
         }
     }
 
@@ -142,7 +140,7 @@ final class KeyCalls: Sendable {
         }
         socket.shutDown()
         // Otherwise the thread that listens does it.
-        if !isListening { _ = try? ProcessEnd(of: process) }
+        if !isListening { _ = findEnd() }
     }
 
     private static var late: EnvelopeError {
@@ -180,7 +178,7 @@ final class KeyCalls: Sendable {
     private func processHasEnded() {
         socket.shutDown()
         // It ends with its socket.
-        let end = try? ProcessEnd(of: process)
+        let end = findEnd()
         let (waiting, observer) = state.change { state in
             state.hasEnded = true
             state.end = end

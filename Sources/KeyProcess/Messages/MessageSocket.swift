@@ -40,8 +40,22 @@ struct MessageSocket: Sendable {
         return (UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), opened >= 0 ? opened : nil)
     }
 
+    /// Sends a request with its descriptor, if there is one; waits for room.
+    func send(_ request: KeyRequest) throws(SystemError) {
+        let buffer = SecretBuffer(count: KeyRequest.largestSize)
+        guard let count = try? request.write(to: buffer.bytes) else {
+            throw SystemError("a message can't be sent", EMSGSIZE)
+        }
+        let message = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
+        if let descriptor = request.descriptor {
+            try send(message, with: descriptor)
+        } else {
+            try send(message)
+        }
+    }
+
     /// Sends a message with a descriptor, which stays open here; waits for room.
-    func send(_ message: UnsafeRawBufferPointer, with opened: Int32) throws(SystemError) {
+    private func send(_ message: UnsafeRawBufferPointer, with opened: Int32) throws(SystemError) {
         guard twiliofs_send_message(descriptor, message.baseAddress, message.count, opened) != 0 else {
             throw SystemError("a message can't be sent")
         }

@@ -1,14 +1,16 @@
 import ArgumentParser
 import CLinux
+import Credentials
 import FileSystem
 import Glibc
+import KeyProcess
 import Support
 
 /// `twiliofs doorkeeper`, which the program starts for itself: see ``Doorkeeper``.
 struct DoorkeeperCommand: ParsableCommand {
     static let name = "doorkeeper"
     static let configuration = CommandConfiguration(
-        commandName: name, abstract: "Open files and unmount for a mount.", shouldDisplay: false)
+        commandName: name, abstract: "Open files, start key processes and unmount for a mount.", shouldDisplay: false)
 
     @Option(help: .hidden)
     var user: String?
@@ -42,7 +44,7 @@ struct DoorkeeperCommand: ParsableCommand {
     }
 }
 
-/// Opens files, and unmounts.
+/// Opens files, starts key processes, and unmounts.
 private struct FileHands: Door.Hands {
     /// The user whom the mount has become.
     let user: ServingUser?
@@ -59,6 +61,24 @@ private struct FileHands: Door.Hands {
     }
 
     func mountState(of path: String) -> MountState { MountState(of: path) }
+
+    func stamp(of path: String) -> FileStamp? {
+        guard let user else { return FileStamp(of: path) }
+        return user.opening(path) { FileStamp(of: path) }
+    }
+
+    func startKeyProcess(_ reading: KeyReading) throws(SystemError) -> (socket: Int32, processID: Int32) {
+        let opened = reading.opened { path in
+            let descriptor = openSecret(path)
+            return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
+        }
+        defer { opened.close() }
+        return try KeyProcesses.program(for: user).start(opened)
+    }
+
+    func end(of process: Int32, within patience: Duration) -> ProcessEnd? {
+        ProcessEnd(of: process, within: patience)
+    }
 
     func unmount(_ path: String) throws(DoorRefusal) {
         do throws(FileSystemError) {

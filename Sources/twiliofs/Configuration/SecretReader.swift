@@ -157,18 +157,6 @@ struct SecretReader: Sendable {
 
     private static let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
 
-    /// Opens a file for a process that can't open it itself, and doesn't read it; the caller closes the descriptor.
-    ///
-    /// - Returns: Nil where that process can do what this one can.
-    func openForOther(_ path: String) -> OpenedFile? {
-        guard let doorkeeper else { return nil }
-        let descriptor = doorkeeper.openSecret(path, flags: Self.flags)
-        return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
-    }
-
-    /// Has a file that another process reads opened for that later.
-    func expect(_ path: String) { doorkeeper?.expectSecret(path) }
-
     /// Whether there is a file, as far as it may be known.
     func exists(_ path: String) -> Bool {
         let descriptor = open(path)

@@ -18,7 +18,7 @@ struct Mount {
 
     private let command: MountCommand
     private let options: MountOptionList
-    private let keyProcesses = KeyProcesses()
+    private let keyProcesses: KeyProcesses
     private let environment: Environment
     private let log: LogOutput
     private let logFile: LogFile?
@@ -55,6 +55,7 @@ struct Mount {
         // Before anything from the network is in the memory, and before there are other threads and what they open.
         let isConfined = !command.noLandlock && (try? Landlock()) != nil
         doorkeeper = isConfined || user != nil ? try Doorkeeper(for: user) : nil
+        keyProcesses = KeyProcesses(doorkeeper: doorkeeper)
         if command.needsPrivateKeys { try keyProcesses.startFirst(for: user) }
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
@@ -159,7 +160,7 @@ struct Mount {
         try user?.finish()
         try doorkeeper.seal()
         // This user may be kept out of a folder with secrets.
-        if user != nil { FileStamp.look { doorkeeper.statusOfSecret($0) } }
+        if user != nil { FileStamp.look { doorkeeper.stamp(of: $0) } }
         let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
         let authorities = command.account.certificateAuthorities(environment)?.file
         let rules = MountAccess.rules(

@@ -5,7 +5,7 @@ import Support
 /// Starts the processes that hold private keys, and notices when one ends that is still needed.
 ///
 /// The first one reads all files. A file that is read again gets a process of its own, since those that run can't open
-/// files any more; each ends when its last key isn't needed any more.
+/// files any more; each ends when its last key isn't needed any more. The ``Doorkeeper`` starts it, if there is one.
 final class KeyProcesses: Sendable {
     /// Called with a sentence for the log, and whether the files may be read again.
     typealias Observer = @Sendable (_ sentence: String, _ mayReadAgain: Bool) -> Void
@@ -26,12 +26,19 @@ final class KeyProcesses: Sendable {
     private static let shortestLife = Duration.seconds(10)
 
     private let shared = Locked(State())
+    private let doorkeeper: Doorkeeper?
+
+    /// Starts no process yet.
+    ///
+    /// - Parameter doorkeeper: Starts the processes for files that are read again; without it, this process does.
+    init(doorkeeper: Doorkeeper?) { self.doorkeeper = doorkeeper }
 
     /// Starts the first process, which may ask on the terminal and read pipes that this process has inherited.
     ///
     /// - Parameter user: The user whom it becomes once it has read all files, as the mount does.
     func startFirst(for user: ServingUser?) throws(Failure) {
-        let process = try start(isFirst: true, user.map { ["--user", $0.name] } ?? [])
+        let process = try Self.started { () throws(SystemError) in try KeyProcess(Self.program(for: user)) }
+        follow(process)
         shared.withLock { $0.first = process }
     }
 
@@ -43,22 +50,45 @@ final class KeyProcesses: Sendable {
         }
     }
 
-    /// Starts a process for a file that is read again.
-    func start() throws(Failure) -> KeyProcess { try start(isFirst: false, []) }
+    /// Prepares for a file that may be read again later.
+    func expect(_ reading: KeyReading) { doorkeeper?.expectKeyFile(reading) }
 
-    private func start(isFirst: Bool, _ words: [String]) throws(Failure) -> KeyProcess {
-        do throws(SystemError) {
-            let process = try KeyProcess(
-                program: "/proc/self/exe",
-                arguments: { [Self.processName, Self.commandName, "--socket", String($0)] + words },
-                environment: Environment.withoutSecrets, isFirst: isFirst)
-            let started = ContinuousClock.now
-            process.whenEnded { [self] in note($0, age: .now - started) }
-            shared.withLock { $0.isStarted = true }
-            return process
-        } catch {
-            throw Failure(.other, error.message)
+    /// Has a file that was expected read again by a process of its own.
+    ///
+    /// - Parameter warn: Takes sentences about the file.
+    func contents(_ reading: KeyReading, warn: (String) -> Void) throws(Failure) -> PrivateKeys.Contents {
+        let process = try Self.started { () throws(SystemError) in
+            if let doorkeeper { return try doorkeeper.startKeyProcess(reading) }
+            let (socket, process) = try Self.program(for: nil).start(reading)
+            return KeyProcess(socket: socket, processID: process) { try? ProcessEnd(of: process) }
         }
+        let contents = try Failure.ofKeyProcess { () throws(KeyFileFailure) in
+            let contents = try process.contents(warn: warn)
+            _ = try process.confinement()
+            return contents
+        }
+        follow(process)
+        return contents
+    }
+
+    /// This program as a key process.
+    ///
+    /// - Parameter user: The user whom it becomes once it has read all files.
+    static func program(for user: ServingUser?) -> KeyProgram {
+        let words = user.map { ["--user", $0.name] } ?? []
+        return KeyProgram(
+            "/proc/self/exe", words: { [processName, commandName, "--socket", String($0)] + words },
+            environment: Environment.withoutSecrets)
+    }
+
+    private static func started(_ start: () throws(SystemError) -> KeyProcess) throws(Failure) -> KeyProcess {
+        do throws(SystemError) { return try start() } catch { throw Failure(.other, error.message) }
+    }
+
+    private func follow(_ process: KeyProcess) {
+        let started = ContinuousClock.now
+        process.whenEnded { [self] in note($0, age: .now - started) }
+        shared.withLock { $0.isStarted = true }
     }
 
     /// Has a function called when a process has ended although it is needed.

@@ -1,10 +1,15 @@
 import CLinux
+import Credentials
 import FileSystem
 import Glibc
+import KeyProcess
 import Support
 
-/// A process that does the little that the confined one can't do any more: it unmounts, and it opens the log file and
-/// the files with secrets again.
+/// A process that does the little that the confined one can't do any more: it unmounts, it opens the log file and the
+/// files with credentials again, and it has key processes read files with private keys again.
+///
+/// The files with private keys are opened here and in the key processes alone: the mount gets only a socket, on which
+/// it can ask a key process that is confined already.
 ///
 /// Before the mount, it finds the state of a mount that is to be replaced: a thread that asks a mount that hangs can't
 /// be interrupted, and so not be confined.
@@ -24,8 +29,10 @@ final class Doorkeeper: Sendable {
 
     /// Starts the process.
     ///
-    /// - Parameter user: The user whom the mount will be, if it gives up root.
-    init(for user: ServingUser?) throws(Failure) {
+    /// - Parameters:
+    ///   - user: The user whom the mount will be, if it gives up root.
+    ///   - program: The path of this program.
+    init(for user: ServingUser?, program: String = "/proc/self/exe") throws(Failure) {
         var ends: [Int32] = [-1, -1]
         let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
@@ -33,7 +40,7 @@ final class Doorkeeper: Sendable {
         }
         defer { close(ends[1]) }
         do throws(Failure) {
-            try Self.spawn(ends[1], words: user.map { ["--user", $0.name] } ?? [])
+            try Self.spawn(program, ends[1], words: user.map { ["--user", $0.name] } ?? [])
         } catch {
             close(ends[0])
             throw error
@@ -43,7 +50,7 @@ final class Doorkeeper: Sendable {
 
     deinit { close(state.withLock(\.socket)) }
 
-    private static func spawn(_ socket: Int32, words: [String]) throws(Failure) {
+    private static func spawn(_ program: String, _ socket: Int32, words: [String]) throws(Failure) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -61,15 +68,19 @@ final class Doorkeeper: Sendable {
         var variables = environment.map { strdup($0) } + [nil]
         defer { for variable in variables { free(variable) } }
         var process = pid_t()
-        let result = posix_spawn(&process, "/proc/self/exe", &actions, nil, &arguments, &variables)
+        let result = posix_spawn(&process, program, &actions, nil, &arguments, &variables)
         guard result == 0 else {
             throw Failure(.other, "this program can't be started again: \(SystemErrorCode(rawValue: result))")
         }
     }
 
-    /// The variables that it gets: where fusermount3 and libraries are, and the settings of sanitizers.
+    /// The variables that it gets, and key processes from it: where fusermount3 and libraries are, and the settings of
+    /// libcrypto and of sanitizers.
     private static var environment: [String] {
-        let names = ["PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "SWIFT_BACKTRACE"]
+        let names = [
+            "PATH", "LD_LIBRARY_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "ASAN_OPTIONS", "TSAN_OPTIONS",
+            "SWIFT_BACKTRACE",
+        ]
         return names.compactMap { (name: String) in getenv(name).map { "\(name)=\(String(cString: $0))" } }
     }
 
@@ -80,10 +91,8 @@ final class Doorkeeper: Sendable {
     /// Has it unmount later.
     func setMountPoint(_ path: String) throws(Failure) { try require(.setMountPoint(path)) }
 
-    /// Has it open a file with a secret later, which this process doesn't open now.
-    func expectSecret(_ path: String) {
-        if !state.withLock(\.isSealed) { _ = ask(.addSecret(CacheFolder.absolute(path))) }
-    }
+    /// Has it start key processes for a file later.
+    func expectKeyFile(_ reading: KeyReading) { _ = ask(.addKeyFile(reading)) }
 
     /// Has it take no more paths; from now on it opens the secret files.
     func seal() throws(Failure) {
@@ -118,13 +127,21 @@ final class Doorkeeper: Sendable {
         return -1
     }
 
-    /// The status of a file with a secret; nil if there is none.
-    func statusOfSecret(_ path: String) -> stat? {
-        let descriptor = openSecret(path, flags: O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? status : nil
+    /// Starts a key process that reads a file which was expected.
+    func startKeyProcess(_ reading: KeyReading) throws(SystemError) -> KeyProcess {
+        let (answer, socket) = ask(.startKeyProcess(reading))
+        if case .started(let process) = answer, let socket {
+            return KeyProcess(socket: socket, processID: process) { [self] in
+                if case .ended(let end) = ask(.findEnd(processID: process)).answer { end } else { nil }
+            }
+        }
+        let number = if case .failed(let number) = answer { number } else { EPROTO }
+        throw SystemError("the doorkeeper process can't start a key process", number)
+    }
+
+    /// The stamp of a file with secrets or private keys; nil if there is none.
+    func stamp(of path: String) -> FileStamp? {
+        if case .stamp(let stamp) = ask(.findStamp(CacheFolder.absolute(path))).answer { stamp } else { nil }
     }
 
     /// Opens the log file again.
@@ -143,7 +160,7 @@ final class Doorkeeper: Sendable {
         case .done: return
         case .refused(let kind, let sentence):
             throw FileSystemError(FileSystemErrorCode(doorKind: kind), sentence)
-        case .failed: try Unmounting.unmount(path, isLazy: true)
+        default: try Unmounting.unmount(path, isLazy: true)
         }
     }
 
@@ -155,11 +172,12 @@ final class Doorkeeper: Sendable {
             guard let (bytes, descriptor) = DoorSocket.receive(state.socket) else { return (.failed(EPIPE), nil) }
             let answer = DoorMessage.Answer(bytes)
             guard let descriptor else { return (answer ?? .failed(EPROTO), nil) }
-            guard answer == .done else {
+            switch answer {
+            case .done, .started: return (answer ?? .done, descriptor)
+            default:
                 close(descriptor)
                 return (.failed(EPROTO), nil)
             }
-            return (.done, descriptor)
         }
     }
 }

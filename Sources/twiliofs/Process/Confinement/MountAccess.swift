@@ -44,15 +44,13 @@ enum MountAccess {
         return [folder(of: String(cString: target))]
     }
 
-    /// This program, its libraries wherever they are, and the loader: it may start itself again, and no other program.
+    /// This program and its libraries, wherever they are, for messages about a crash; it may start none.
     private static func ownProgram() -> [Landlock.Rule] {
         let maps = KernelFile.text(of: "/proc/self/maps") ?? ""
         let files = Set(
             maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } })
-        let loaders = files.filter { $0.contains("/ld-") }
         let folders = Set(files.filter { $0.contains(".so") }.map(folder(of:)))
-        return [Landlock.Rule(path: "/proc/self/exe", access: [.execute, .readFile])]
-            + loaders.map { Landlock.Rule(path: $0, access: [.execute, .readFile]) }
+        return [Landlock.Rule(path: "/proc/self/exe", access: .readFile)]
             + folders.sorted().map { Landlock.Rule(path: $0, access: .reading) }
     }
 
