@@ -39,6 +39,9 @@ final class Transfer {
     var keptBody: [UInt8] = []
     private unowned let delegate: any TransferDelegate
 
+    /// The place of its exchanges in the queue.
+    private(set) var turn: Turn
+
     var priority: Priority { machine.plan.priority }
 
     init(
@@ -46,11 +49,15 @@ final class Transfer {
         receiver: any DownloadReceiver, delegate: any TransferDelegate
     ) {
         self.identifier = identifier
+        turn = Turn(isDownload: plan.isDownload, number: identifier)
         self.source = source
         self.receiver = receiver
         self.delegate = delegate
         machine = TransferStateMachine(plan, address: address, now: SuspendingClock.now)
     }
+
+    /// Takes the turn of a transfer that begins now: whoever waits for this one has just begun.
+    func takeTurn(after latest: UInt64) { turn.number = latest }
 }
 
 extension Transfer: ExchangeHandler {

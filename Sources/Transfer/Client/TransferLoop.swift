@@ -20,6 +20,8 @@ final class TransferLoop {
     /// The attempts to connect that belong to no transfer.
     var probes: [Origin: HostProbe] = [:]
     private(set) var transfers: [UInt64: Transfer] = [:]
+    /// The identifier of the latest transfer.
+    private var latest: UInt64 = 0
     /// A lower bound of all deadlines.
     ///
     /// Arriving bytes postpone most deadlines, so it isn't exact. When it has passed, all transfers are checked, which
@@ -74,6 +76,7 @@ final class TransferLoop {
                 let transfer = Transfer(
                     identifier, plan, address: address, source: source, receiver: receiver, delegate: self)
                 transfers[identifier] = transfer
+                latest = max(latest, identifier)
                 carryOut(transfer.machine.start(now: SuspendingClock.now), for: transfer)
             case .addressArrived(let identifier, let result):
                 guard let transfer = transfers[identifier] else { continue }
@@ -110,7 +113,8 @@ final class TransferLoop {
     /// Raises the priority of a transfer for which a more urgent reader waits now.
     private func raise(_ transfer: Transfer, to priority: Priority) {
         guard priority > transfer.priority else { return }
-        queue.raise(transfer.identifier, to: priority)
+        transfer.takeTurn(after: latest)
+        queue.raise(transfer.identifier, to: priority, turn: transfer.turn)
         carryOut(transfer.machine.raise(to: priority, now: SuspendingClock.now), for: transfer)
         if let request = transfer.queued { heedPause(transfer, request.lane) }
     }
@@ -249,7 +253,7 @@ extension TransferLoop: TransferDelegate {
                 transfer.queued = request
                 (transfer.target, transfer.outcome) = (request.address, .unknown)
                 queue.add(
-                    transfer.identifier, priority: transfer.priority, lane: request.lane,
+                    transfer.identifier, priority: transfer.priority, turn: transfer.turn, lane: request.lane,
                     isToAccount: request.address.credentials?.isOfAccount ?? false)
                 heedPause(transfer, request.lane)
             case .abandon:

@@ -12,7 +12,9 @@ public struct Patience: Sendable, Hashable {
     /// The upper bound of the wait before the first retry; it doubles with each further one.
     public var firstBackoff = Duration.milliseconds(200)
     /// The limit for the upper bound of the wait.
-    public var maximalBackoff = Duration.seconds(5)
+    ///
+    /// A reader waits for each retry; what protects a busy service is the limiter, not this wait.
+    public var maximalBackoff = Duration.seconds(2)
     /// The age up to which a transfer waits for the end of a host's outage.
     ///
     /// An outage begins with the first failure to connect. A transfer waits if the next attempt is due while the

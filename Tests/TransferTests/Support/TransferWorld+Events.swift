@@ -68,7 +68,7 @@ extension TransferWorld {
             guard priority > item.plan.priority else { return }
             item.plan.priority = priority
             item.lastProgress = max(item.lastProgress, self.now)
-            self.queue.raise(item.id, to: priority)
+            self.queue.raise(item.id, to: priority, turn: item.turn)
             self.carryOut(item.machine.raise(to: priority, now: self.now), for: item)
             if let request = item.queued { self.heedPause(item, request.lane) }
         }

@@ -47,6 +47,7 @@ final class TransferWorld: SeededWorld {
         var performCount = 0
         var results: [Result<Void, TransferError>] = []
         var isBackground: Bool { plan.priority == .background }
+        var turn: Turn { Turn(isDownload: plan.isDownload, number: id) }
 
         init(_ id: UInt64, _ plan: TransferPlan, expected: Range<Int64>, machine: TransferStateMachine, now: Instant) {
             (self.id, self.plan, self.expected, self.machine, lastProgress) = (id, plan, expected, machine, now)
@@ -141,7 +142,9 @@ final class TransferWorld: SeededWorld {
                 item.performCount += 1
                 item.outcome = .unknown
                 item.isToAccount = request.address.credentials != nil
-                queue.add(item.id, priority: item.plan.priority, lane: request.lane, isToAccount: item.isToAccount)
+                queue.add(
+                    item.id, priority: item.plan.priority, turn: item.turn, lane: request.lane,
+                    isToAccount: item.isToAccount)
                 heedPause(item, request.lane)
             case .abandon:
                 item.queued = nil
