@@ -14,6 +14,9 @@ struct EasyOptions {
     /// 64 KiB make a loopback download measurably faster than 16 KiB; larger buffers only cost memory.
     static let bufferSize = 64 << 10
 
+    /// The time in seconds after which the file of authorities is read again for the next connection.
+    static let authorityLifetime = 60
+
     /// The addresses to which a request may be sent.
     ///
     /// A host that the user has named may tell a private address, too; what that one tells in turn isn't trusted.
@@ -84,7 +87,19 @@ struct EasyOptions {
         easy.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         easy.set(CURLOPT_SSL_VERIFYPEER, 1)
         easy.set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let certificateAuthorityFile { easy.set(CURLOPT_CAINFO, certificateAuthorityFile) }
+        setAuthorities(on: easy)
+    }
+
+    /// Sets whose certificates are trusted, those of proxies included: a file's, and none besides.
+    ///
+    /// libcurl itself trusts a folder as well as a file, so the folder of the system would stay trusted beside the file
+    /// that replaces the system's authorities. And it reads its authorities again for each connection as long as there
+    /// is a folder, which takes longer than the rest of a handshake. The folder stays where the system has no file.
+    private func setAuthorities(on easy: UnsafeMutableRawPointer) {
+        guard let file = certificateAuthorityFile ?? SystemAuthorities.file else { return }
+        for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { easy.set(option, file) }
+        for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { twiliofs_curl_set_pointer(easy, option, nil) }
+        easy.set(CURLOPT_CA_CACHE_TIMEOUT, Self.authorityLifetime)
     }
 
     private func setMethod(of request: ExchangeRequest, on easy: UnsafeMutableRawPointer) {
