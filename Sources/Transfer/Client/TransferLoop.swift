@@ -269,6 +269,7 @@ extension TransferLoop: TransferDelegate {
                 }
             case .wait(let wait, let error):
                 metrics.retries.increment()
+                if error.code == .stalled { engine.connectionIsDead() }
                 log("the transfer is retried in \(wait)", error, of: transfer)
             case .end(let result):
                 transfers[transfer.identifier] = nil

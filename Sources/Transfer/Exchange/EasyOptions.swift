@@ -26,11 +26,15 @@ struct EasyOptions {
     }
 
     /// Sets up a new handle for a request; returns the header fields, which the caller frees after the exchange.
+    ///
+    /// - Parameter longestIdleTime: The time without use after which a connection isn't used again.
     func apply(
-        _ request: ExchangeRequest, _ authorization: Authorization?, to easy: UnsafeMutableRawPointer
+        _ request: ExchangeRequest, _ authorization: Authorization?, longestIdleTime: Duration,
+        to easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
         setDestination(request.address.url, isLoopback: request.lane.origin.isLoopback, on: easy)
         setConnection(timeout: request.connectTimeout, on: easy)
+        setReuse(of: request, longestIdleTime: longestIdleTime, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
         setAuthorization(authorization, on: easy)
         if request.isProbe { easy.set(CURLOPT_CONNECT_ONLY, 1) }
@@ -73,10 +77,13 @@ struct EasyOptions {
     }
 
     /// Sets up the connection, without signals, and without waiting for a cancelled name look-up.
+    ///
+    /// HTTP/1.1, although some servers have HTTP/2: with that, all requests to a host share one connection. If it dies,
+    /// they all stall at the same time, and so would their retries; and a lost packet holds up all of them.
     private func setConnection(timeout: Duration, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_NOSIGNAL, 1)
         easy.set(CURLOPT_QUICK_EXIT, 1)
-        easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, timeout.milliseconds))
         easy.set(CURLOPT_BUFFERSIZE, Self.bufferSize)
         easy.set(CURLOPT_TCP_NODELAY, 1)
@@ -102,6 +109,17 @@ struct EasyOptions {
         easy.set(CURLOPT_CA_CACHE_TIMEOUT, Self.authorityLifetime)
     }
 
+    /// Sets which connections the request may use besides a new one.
+    private func setReuse(
+        of request: ExchangeRequest, longestIdleTime: Duration, on easy: UnsafeMutableRawPointer
+    ) {
+        // libcurl repeats a request by itself on a dead reused connection, but not on a new one.
+        let isUnsafe = request.method == .post || request.method == .delete
+        if isUnsafe || request.needsNewConnection { easy.set(CURLOPT_FRESH_CONNECT, 1) }
+        // 0 would mean that there is no limit.
+        easy.set(CURLOPT_MAXAGE_CONN, max(1, Int(longestIdleTime.components.seconds)))
+    }
+
     private func setMethod(of request: ExchangeRequest, on easy: UnsafeMutableRawPointer) {
         switch request.method {
         case .get:
@@ -119,10 +137,6 @@ struct EasyOptions {
             }
         case .delete:
             easy.set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
-        }
-        if request.method == .post || request.method == .delete {
-            // libcurl repeats a request by itself on a dead reused connection, but not on a new one.
-            easy.set(CURLOPT_FRESH_CONNECT, 1)
         }
     }
 

@@ -47,10 +47,10 @@ final class Exchange {
     /// The error for which a callback stopped libcurl.
     private var ownError: TransferError?
 
-    /// Makes an easy handle and sets it up for a request.
+    /// Makes an easy handle and sets it up for a request; see ``EasyOptions/apply(_:_:longestIdleTime:to:)``.
     init(
-        _ request: ExchangeRequest, _ authorization: Authorization?, multi: MultiHandle, options: EasyOptions,
-        handler: any ExchangeHandler
+        _ request: ExchangeRequest, _ authorization: Authorization?, longestIdleTime: Duration, multi: MultiHandle,
+        options: EasyOptions, handler: any ExchangeHandler
     ) throws(TransferError) {
         if let fault = authorization?.fault { throw fault }
         guard let easy = curl_easy_init() else {
@@ -63,7 +63,7 @@ final class Exchange {
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        headers = options.apply(request, authorization, to: easy)
+        headers = options.apply(request, authorization, longestIdleTime: longestIdleTime, to: easy)
         twiliofs_curl_set_pointer(easy, CURLOPT_SHARE, multi.share.pointer)
 
         // The reference is unretained: the engine keeps this object while the handle is in the multi handle.

@@ -10,6 +10,11 @@ final class ExchangeEngine {
     /// Exchanges abandoned within libcurl's callbacks, where they can't be removed.
     private var abandoned: [Exchange] = []
     private var isPerforming = false
+    /// The time at which a connection last turned out to be dead.
+    private var foundDead: SuspendingClock.Instant?
+
+    /// The time without use after which a connection isn't used again; libcurl's own limit.
+    private static let longestIdleTime = Duration.seconds(118)
 
     init(multi: MultiHandle, options: EasyOptions) {
         self.multi = multi
@@ -24,12 +29,24 @@ final class ExchangeEngine {
     func start(
         _ request: ExchangeRequest, _ authorization: Authorization?, handler: any ExchangeHandler
     ) throws(TransferError) -> Exchange {
-        let exchange = try Exchange(request, authorization, multi: multi, options: options, handler: handler)
+        let exchange = try Exchange(
+            request, authorization, longestIdleTime: longestIdleTime, multi: multi, options: options, handler: handler)
         guard curl_multi_add_handle(multi.pointer, exchange.easy) == CURLM_OK else {
             throw TransferError(.invalidConfiguration, "libcurl refuses another transfer.")
         }
         exchanges[exchange.easy] = exchange
         return exchange
+    }
+
+    /// Notes that a connection is dead, as are probably all that haven't been used since: those kept for further
+    /// requests aren't used again.
+    ///
+    /// When the network changes, or a router forgets its connections, each of them would cost a reader the time after
+    /// which a connection counts as dead.
+    func connectionIsDead() { foundDead = .now }
+
+    private var longestIdleTime: Duration {
+        foundDead.map { min(Self.longestIdleTime, $0.duration(to: .now)) } ?? Self.longestIdleTime
     }
 
     /// Stops an exchange without a report; closes its connection unless another exchange can use it.

@@ -38,7 +38,8 @@ extension TransferStateMachine {
             .perform(
                 ExchangeRequest(
                     method: plan.method, address: target, headers: headers, body: plan.body, range: progress.wanted,
-                    connectTimeout: plan.patience.connect, lane: Lane(origin: origin, isMedia: plan.isDownload)))
+                    connectTimeout: plan.patience.connect, lane: Lane(origin: origin, isMedia: plan.isDownload),
+                    needsNewConnection: lostConnection))
         ]
     }
 
@@ -168,6 +169,7 @@ extension TransferStateMachine {
         if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
         let error = error.identified(by: requestIdentifier)
         guard plan.isRepeatable(error) else { return end(with: error) }
+        if error.code == .stalled || error.code == .connectionLost { lostConnection = true }
         do throws(TransferError) {
             let wait = try retries.wait(after: error, retryAfter: retryAfter, now: now)
             state = .backingOff(until: now.advanced(by: wait))

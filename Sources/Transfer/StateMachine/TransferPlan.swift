@@ -133,6 +133,8 @@ struct ExchangeRequest: Sendable {
     var connectTimeout: Duration
     /// The lane in which it is queued.
     var lane: Lane
+    /// Whether it needs a connection of its own, since one that was kept may be as dead as the last one.
+    var needsNewConnection = false
     /// Whether a connection is made and nothing sent.
     var isProbe = false
 

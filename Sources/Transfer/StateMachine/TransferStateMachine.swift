@@ -24,6 +24,8 @@ struct TransferStateMachine {
     var startAddress: StartAddress
     /// The identifier that the last server gave the request; see ``ResponseHead/requestIdentifier``.
     var requestIdentifier: ForeignText?
+    /// Whether the last connection was dead or broke, and none has served since.
+    var lostConnection = false
     var progress: TransferProgress
     var retries: TransferRetries
 
@@ -197,6 +199,8 @@ extension TransferStateMachine {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
         requestIdentifier = head.requestIdentifier
+        // A redirect may lead to another host, whose connections are as old.
+        if !(300..<400).contains(head.status) { lostConnection = false }
         // The check is called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
         let followsRedirects = plan.relocation == nil
