@@ -94,6 +94,9 @@ struct ClientValidationTests {
         #expect(Set(bench.tokens).count == bench.tokens.count && !bench.tokens.contains(nil))
     }
 
+    @Test("No request is signed on the transfer thread, where everybody would wait for a key process that is stopped")
+    func takesTime() throws { #expect(try SigningBench().provider.takesTime) }
+
     @Test("A repetition carries a token of its own, made when it is sent")
     func repetition() throws {
         let clock = Locked<Int64>(Int64(Date().timeIntervalSince1970))

@@ -20,6 +20,8 @@ final class Transfer {
     var machine: TransferStateMachine
     /// The exchange waiting in the queue.
     var queued: ExchangeRequest?
+    /// The exchange that has left the queue and is being authorized, with the number of the order for that.
+    var authorizing: (request: ExchangeRequest, order: UInt64)?
     var exchange: Exchange?
     /// Whether the receiver has paused the exchange.
     var isPaused = false
