@@ -71,7 +71,7 @@ private final class SigningBench: Sendable {
     func send(_ path: String, patience: Patience = .standard) throws -> Response {
         let url = try #require(URL(string: simulator.apiURL + path))
         return try transfer.sendAndWait(
-            Request(address: Address(url: url, credentials: provider), patience: patience))
+            Request(address: Address(url: url, credentials: provider), patience: patience, bodyLimit: 1 << 20))
     }
 
     var tokens: [String?] { simulator.requests.map(\.validationToken) }

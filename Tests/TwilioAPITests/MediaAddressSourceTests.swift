@@ -160,6 +160,18 @@ struct MediaAddressSourceTests {
         }
     }
 
+    @Test("An answer that is too long for an address is refused before it is there, and not asked for again")
+    func tooLong() throws {
+        try Self.withSource({ _, _ in LoopbackServer.Answer(length: 17 << 20) }) { source, server in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
+            let outcome = try outcomes.value()
+            let error = #expect(throws: TwilioError.self) { try outcome.get() }
+            #expect(error?.message.contains("bytes allowed") == true, "\(outcome)")
+            #expect(server.requests.count == 1)
+        }
+    }
+
     @Test("A refusal is told with its reason")
     func refused() throws {
         try Self.withSource({ _, _ in

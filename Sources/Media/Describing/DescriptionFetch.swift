@@ -104,7 +104,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private func askForHead(at address: Address, of origin: Origin) {
         let request = Request(
             method: .head, address: address, priority: priority.begin(transfer), redirects: .report, patience: patience,
-            retriesNotFound: known.mayBeTooYoung)
+            bodyLimit: 0, retriesNotFound: known.mayBeTooYoung)
         transfer.hold(known.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
     }
 

@@ -19,7 +19,7 @@ public struct Request: Sendable {
     public var redirects: RedirectPolicy
     /// The time limits and retries.
     public var patience: Patience
-    /// The largest response in bytes; a larger one fails the request with `bodyTooLarge`.
+    /// The largest response in bytes, which is in ordinary memory; a larger one fails the request with `bodyTooLarge`.
     public var bodyLimit: Int
     /// Whether a 404 is repeated until the end of patience: media appears only seconds after its completion.
     public var retriesNotFound: Bool
@@ -36,8 +36,8 @@ public struct Request: Sendable {
     public init(
         method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
         range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
-        patience: Patience = .standard, bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
-        isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
+        patience: Patience = .standard, bodyLimit: Int, retriesNotFound: Bool = false, isHarmless: Bool = false,
+        refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
         self.address = address

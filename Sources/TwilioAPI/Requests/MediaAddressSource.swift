@@ -20,6 +20,10 @@ public final class MediaAddressSource: MediaAddresses {
         var requests = SingleFlight<SID, Completion>()
     }
 
+    /// The size limit of an answer with an address in bytes: one takes two thousand, but a page of a proxy, in whose
+    /// place the answer is asked for again, may be large.
+    private static let answerLimit = 1 << 20
+
     /// The API's address: of the media, or of a redirect to it.
     private let origin: Address
     private let subject: SID
@@ -102,7 +106,7 @@ public final class MediaAddressSource: MediaAddresses {
         resolver.send(
             Request(
                 address: origin, priority: priority, redirects: .report, patience: patience,
-                retriesNotFound: retriesNotFound, refusal: Self.refusal(of:))
+                bodyLimit: Self.answerLimit, retriesNotFound: retriesNotFound, refusal: Self.refusal(of:))
         ) { [self] result in
             let outcome = Result<Address, any Error> {
                 let response = try result.mapError { TwilioError($0, subject: "the media of \(subject)") }.get()

@@ -19,6 +19,21 @@ extension Patience {
         maximalBackoff: .milliseconds(20))
 }
 
+extension Request {
+    /// Makes a request for an answer that is small.
+    init(
+        method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
+        range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
+        patience: Patience = .standard, retriesNotFound: Bool = false, isHarmless: Bool = false,
+        refusal: (@Sendable (Response) -> String?)? = nil
+    ) {
+        self.init(
+            method: method, address: address, headers: headers, body: body, range: range, priority: priority,
+            redirects: redirects, patience: patience, bodyLimit: 1 << 20, retriesNotFound: retriesNotFound,
+            isHarmless: isHarmless, refusal: refusal)
+    }
+}
+
 func url(_ text: String) throws -> URL {
     try #require(URL(string: text))
 }
