@@ -143,8 +143,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             transfer.hold(
                 known.services.transfer.download(
                     DownloadRequest(
-                        range: part.range, priority: priority.begin(transfer), patience: patience,
-                        retriesNotFound: known.mayBeTooYoung, expectedEntityTag: findings.head?.headers["etag"],
+                        range: part.range, bodyLimit: known.resource.kind.largestMedia,
+                        priority: priority.begin(transfer), patience: patience, retriesNotFound: known.mayBeTooYoung, expectedEntityTag: findings.head?.headers["etag"],
                         refusal: MediaAnswerCheck.refusal(of:),
                         earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,

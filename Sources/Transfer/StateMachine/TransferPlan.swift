@@ -31,6 +31,7 @@ struct TransferPlan: Sendable {
         range = request.range
         priority = request.priority
         patience = request.patience
+        bodyLimit = request.bodyLimit
         retriesNotFound = request.retriesNotFound
         expectedEntityTag = request.expectedEntityTag
         findsFault = request.refusal

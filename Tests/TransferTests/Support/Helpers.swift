@@ -34,6 +34,19 @@ extension Request {
     }
 }
 
+extension DownloadRequest {
+    /// Makes a request for a download of any size.
+    init(
+        range: ByteRange? = nil, priority: Priority = .reader, patience: Patience = .media,
+        retriesNotFound: Bool = false, expectedEntityTag: String? = nil,
+        refusal: (@Sendable (ResponseHead) -> String?)? = nil, earlierFailures: Int = 0
+    ) {
+        self.init(
+            range: range, bodyLimit: .max, priority: priority, patience: patience, retriesNotFound: retriesNotFound,
+            expectedEntityTag: expectedEntityTag, refusal: refusal, earlierFailures: earlierFailures)
+    }
+}
+
 func url(_ text: String) throws -> URL {
     try #require(URL(string: text))
 }

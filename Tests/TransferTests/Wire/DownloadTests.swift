@@ -118,6 +118,23 @@ struct DownloadTests {
         #expect(server.requests.last?.range?.first == 1000)
     }
 
+    @Test("A body in chunks that has no end is given up with the first byte beyond the limit")
+    func endless() throws {
+        let server = try ScriptedServer { request, connection in
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = Array("64\r\n".utf8) + pattern(100) + Array("\r\n".utf8)
+            while connection.send(chunk) {}
+        }
+        let recorder = Recorder()
+        let client = try makeClient()
+        client.download(
+            DownloadRequest(range: .bytes(0..<500), bodyLimit: 1000, patience: .short), from: try server.address(),
+            to: recorder)
+        let record = recorder.wait()
+        #expect(record.error?.code == .bodyTooLarge && record.bytes.count <= 1000, "\(record.results)")
+        try wait(until: "the connection is closed") { server.openConnectionCount == 0 }
+    }
+
     @Test("A chunked body that broke off after its last byte is complete when the server says so")
     func brokenAtEnd() throws {
         let resource = resource
