@@ -38,15 +38,16 @@ struct TransferAttempt {
     var queuedSince: Instant? { if case .queued(let since) = phase { since } else { nil } }
 
     /// The time at which its transfer acts without another event; `giveUpAt` is the end of the transfer's patience.
-    func deadline(giveUpAt: Instant, isBackground: Bool) -> Instant? {
+    func deadline(giveUpAt: Instant, isBackground: Bool, isDownload: Bool) -> Instant? {
         guard !isPaused else { return nil }
         return switch phase {
         // Others go first for as long as they need; patience applies to the server.
         case .queued where isBackground: nil
         case .queued, .connecting: giveUpAt
         case .awaitingHead, .redirecting, .refusing: min(stallsAt, giveUpAt)
-        // A transfer isn't cut off while enough bytes arrive, even if they were delivered before.
-        case .receiving: stallsAt
+        // A download isn't cut off while enough bytes arrive, even if they were delivered before.
+        case .receiving where isDownload: stallsAt
+        case .receiving: min(stallsAt, giveUpAt)
         }
     }
 

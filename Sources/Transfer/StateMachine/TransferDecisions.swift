@@ -95,7 +95,8 @@ extension TransferStateMachine {
         attempt.phase = .receiving(part)
         state = .exchanging(attempt)
         guard !fresh.isEmpty else { return BodyDecision() }
-        retries.noteProgress(progress.delivered, now: now)
+        let worth = plan.isDownload ? Patience.timePerByte : Patience.timePerCollectedByte
+        retries.noteProgress(progress.delivered, worth: worth, now: now)
         if plan.isDownload { retries.reset() }
         let isDone = progress.position == part.stop
         return BodyDecision(deliver: fresh, actions: isDone ? [.abandon] + end(.success(())) : [])

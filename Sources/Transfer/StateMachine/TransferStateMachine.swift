@@ -53,7 +53,8 @@ struct TransferStateMachine {
         case .backingOff(let until): return min(until, retries.giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
         case .exchanging(let attempt):
-            return attempt.deadline(giveUpAt: retries.giveUpAt, isBackground: plan.priority == .background)
+            return attempt.deadline(
+                giveUpAt: retries.giveUpAt, isBackground: plan.priority == .background, isDownload: plan.isDownload)
         }
     }
 }
@@ -329,6 +330,8 @@ extension TransferStateMachine {
             case .refusing(let head, let retryAfter, let reason):
                 return [.abandon]
                     + refused(attempt, head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
+            case .receiving where now < attempt.stallsAt:
+                return [.abandon] + end(with: retries.gaveUp(onAnswerOf: attempt.address))
             case .awaitingHead where now < retries.giveUpAt, .receiving:
                 return [.abandon] + failed(.stalled(attempt.address, for: plan.patience.stall), now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:
