@@ -52,14 +52,14 @@ final class Exchange {
         _ request: ExchangeRequest, _ authorization: Authorization?, longestIdleTime: Duration, multi: MultiHandle,
         options: EasyOptions, handler: any ExchangeHandler
     ) throws(TransferError) {
-        if let fault = authorization?.fault { throw fault }
+        rule = options.rule(for: request)
+        if let fault = authorization?.fault ?? rule.fault(ofHostOf: request.address) { throw fault }
         guard let easy = curl_easy_init() else {
             throw TransferError(.invalidConfiguration, "There is not enough memory for a connection.")
         }
         self.easy = easy
         self.multi = multi
         address = request.address
-        rule = options.rule(for: request)
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))

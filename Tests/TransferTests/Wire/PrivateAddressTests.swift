@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import TestSupport
 import Testing
@@ -36,5 +37,27 @@ struct PrivateAddressTests {
         // Nothing is sent, so nobody has to be there.
         let error = failure(try makeClient(), Request(address: Address(url: try url("https://\(host)/latest"))))
         #expect(error?.code == .insecureAddress, "\(String(describing: error))")
+    }
+
+    @Test("A proxy isn't asked for a private address, and its port opens no host that is reached without it")
+    func proxy() async {
+        // In a process of its own, since the proxy is in the environment.
+        await #expect(processExitsWith: .success) {
+            let proxy = try ScriptedServer { _, connection in connection.respond(403) }
+            setenv("https_proxy", "http://127.0.0.1:\(proxy.port)", 1)
+            setenv("no_proxy", "media.localhost", 1)
+            let client = try makeClient()
+            var patience = Patience.short
+            (patience.giveUp, patience.outage) = (.seconds(2), .zero)
+            func code(of address: String) throws -> TransferError.Code? {
+                failure(client, Request(address: Address(url: try url(address)), patience: patience))?.code
+            }
+            try #require(try code(of: "https://10.0.0.1/") == .insecureAddress)
+            // Without the proxy: the name leads to this machine.
+            _ = try code(of: "https://media.localhost:\(proxy.port)/")
+            try #require(proxy.connectionCount == 0)
+            _ = try code(of: "https://api.example/")
+            try #require(proxy.requests.first?.target == "api.example:443")
+        }
     }
 }
