@@ -144,7 +144,11 @@ extension TransferStateMachine {
         }
         if plan.isDownload, response.mayMeanExpiry {
             if response.meansExpiry || attempt.address.isStale(now: now) { return addressExpired(error, now: now) }
-            if retries.mayRefresh(after: error) { return askForAddress() }
+            if retries.mayRefresh(after: error) {
+                // After a redirect the address may lead elsewhere the next time.
+                if attempt.redirects == 0 { unexplainedRefusal = error }
+                return askForAddress()
+            }
         }
         return failed(error, retryAfter: retryAfter, now: now)
     }

@@ -24,6 +24,9 @@ struct TransferStateMachine {
     var startAddress: StartAddress
     /// The identifier that the last server gave the request; see ``ResponseHead/requestIdentifier``.
     var requestIdentifier: ForeignText?
+    /// The refusal for which the source was asked for another address, unless it spoke of expiry; the same address
+    /// again would be refused again.
+    var unexplainedRefusal: TransferError?
     /// Whether the last connection was dead or broke, and none has served since.
     var lostConnection = false
     var progress: TransferProgress
@@ -81,8 +84,10 @@ extension TransferStateMachine {
     /// The source has returned an address or an error.
     mutating func addressArrived(_ result: Result<Address, any Error>, now: Instant) -> [TransferAction] {
         guard case .awaitingAddress = state else { return [] }
+        let refusal = unexplainedRefusal.take()
         switch result {
         case .success(let address):
+            if let refusal, address == startAddress.address { return failed(refusal, now: now) }
             startAddress.arrive(address, now: now)
             return attempt(now: now)
         case .failure(let cause):

@@ -310,15 +310,34 @@ struct DownloadTests {
         #expect(server.requests.map { $0.range?.first } == [nil, 1500, 1500])
     }
 
-    @Test("A source is asked at most twice again without progress")
+    @Test("A source is asked at most twice again without progress, and once if it has no other address")
     func refusedForGood() throws {
         let server = try ScriptedServer { _, connection in connection.respond(403, [], Array("no".utf8)) }
-        let address = try server.address()
-        let source = ListedAddresses([address, address, address, address, address])
-        let record = download(try makeClient(), source)
-        #expect(record.error?.code == .status && record.error?.status == 403)
-        #expect(record.error?.response?.body == Array("no".utf8))
-        #expect(source.refused == [nil, address, address])
+        let addresses = try (0..<5).map { try server.address("/\($0)") }
+        let same = Array(repeating: addresses[0], count: 5)
+        for (given, asked) in [(addresses, [nil, addresses[0], addresses[1]]), (same, [nil, addresses[0]])] {
+            let source = ListedAddresses(given)
+            let record = download(try makeClient(), source)
+            #expect(record.error?.code == .status && record.error?.status == 403)
+            #expect(record.error?.response?.body == Array("no".utf8))
+            #expect(source.refused == asked)
+        }
+        #expect(server.requests.map(\.target) == ["/0", "/1", "/2", "/0"])
+    }
+
+    @Test("An address that is refused behind its redirect is asked again, since it may redirect elsewhere")
+    func refusedBehindRedirect() throws {
+        let resource = resource
+        let server = try ScriptedServer { request, connection in
+            switch request.target {
+            case "/fresh": connection.serve(resource, to: request)
+            case "/old": connection.respond(403, [], Array("no".utf8))
+            default: connection.respond(302, [("Location", request.index == 0 ? "/old" : "/fresh")])
+            }
+        }
+        let record = download(try makeClient(), try server.address())
+        #expect(record.isSuccess && record.bytes == resource, "\(record.results)")
+        #expect(server.requests.map(\.target) == ["/media", "/old", "/media", "/fresh"])
     }
 
     @Test("A source without addresses ends the download and says why")
