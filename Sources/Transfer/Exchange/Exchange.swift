@@ -46,6 +46,11 @@ final class Exchange {
     private var isConnected = false
     /// The error for which a callback stopped libcurl.
     private var ownError: TransferError?
+    /// The refusal of an address of the host, as long as none was allowed: libcurl then has nothing to say.
+    ///
+    /// Addresses are tried in any order and beside each other, so one that was allowed counts whenever it was.
+    private var refusal: TransferError?
+    private var hasAllowedAddress = false
 
     /// Makes an easy handle and sets it up for a request; see ``EasyOptions/apply(_:_:longestIdleTime:to:)``.
     init(
@@ -100,7 +105,7 @@ final class Exchange {
             let error = TransferError(
                 result, detail: String(cString: errorText), address: address, isConnected: isConnected,
                 proxyStatus: number(CURLINFO_HTTP_CONNECTCODE), verification: number(CURLINFO_SSL_VERIFYRESULT))
-            handler.exchangeDidEnd(.failure(ownError ?? error))
+            handler.exchangeDidEnd(.failure(ownError ?? (hasAllowedAddress ? nil : refusal) ?? error))
         }
     }
 
@@ -111,18 +116,23 @@ final class Exchange {
     }
 
     /// Whether to connect to an address of the host; libcurl tries the host's other addresses after a refusal.
-    fileprivate func mayConnect(to peer: PeerAddress?, port: UInt16) -> Bool {
+    func mayConnect(to peer: PeerAddress?, port: UInt16) -> Bool {
         guard let peer else { return false }
-        guard let fault = rule.fault(of: peer, port: port, for: address) else { return true }
-        ownError = fault
+        guard let fault = rule.fault(of: peer, port: port, for: address) else {
+            hasAllowedAddress = true
+            return true
+        }
+        refusal = fault
         return false
     }
 
     /// Whether to use the connection, which may have been made for another request.
     fileprivate func connected(to peer: PeerAddress?, port: UInt16) -> Bool {
-        guard mayConnect(to: peer, port: port) else { return false }
-        // The refusal of another address of the host doesn't matter any more.
-        ownError = nil
+        guard let peer else { return false }
+        if let fault = rule.fault(of: peer, port: port, for: address) {
+            ownError = fault
+            return false
+        }
         isConnected = true
         handler?.exchangeDidConnect()
         return true
