@@ -8,7 +8,6 @@ enum Command: Sendable {
     case credentialArrived(UInt64, Result<Bool, any Error>)
     case authorized(UInt64, order: UInt64, Authorization?)
     case cancel(UInt64)
-    case resume(UInt64)
     case raise(UInt64, Priority)
     case stop
 }

@@ -90,8 +90,6 @@ final class TransferLoop {
             case .cancel(let identifier):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.cancel(), for: transfer)
-            case .resume(let identifier):
-                transfers[identifier].map(resume)
             case .raise(let identifier, let priority):
                 transfers[identifier].map { raise($0, to: priority) }
             case .stop:
@@ -102,15 +100,6 @@ final class TransferLoop {
             }
         }
         return true
-    }
-
-    /// Resumes an exchange that its receiver has paused.
-    private func resume(_ transfer: Transfer) {
-        guard transfer.isPaused, let exchange = transfer.exchange else { return }
-        transfer.isPaused = false
-        transfer.machine.resumed(now: SuspendingClock.now)
-        noteDeadline(of: transfer)
-        engine.resume(exchange)
     }
 
     /// Raises the priority of a transfer for which a more urgent reader waits now.
@@ -223,7 +212,6 @@ extension TransferLoop: TransferDelegate {
     func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer) {
         let now = SuspendingClock.now
         transfer.exchange = nil
-        transfer.isPaused = false
         countRequest(of: transfer, orElse: .failed)
         leaveQueue(transfer)
         if let error = result.failure { connectingEnded(transfer, error) }
@@ -260,7 +248,6 @@ extension TransferLoop: TransferDelegate {
                 (transfer.queued, transfer.authorizing) = (nil, nil)
                 if let exchange = transfer.exchange {
                     transfer.exchange = nil
-                    transfer.isPaused = false
                     engine.abandon(exchange)
                     let isCancelled = Self.isCancellation(actions)
                     countRequest(of: transfer, orElse: isCancelled ? .cancelled : .failed)

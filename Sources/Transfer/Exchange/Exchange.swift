@@ -2,28 +2,16 @@ import CCurl
 import Glibc
 import Support
 
-/// Receives the events of an exchange on the transfer thread, during `ExchangeEngine.advance` or `resume`.
+/// Receives the events of an exchange on the transfer thread, during `ExchangeEngine.advance`.
 protocol ExchangeHandler: AnyObject {
     /// The exchange has its connection, new or reused.
     func exchangeDidConnect()
     /// The response has begun; returns whether to go on.
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool
-    /// Bytes of the body have arrived, valid during the call; returns how to go on.
-    ///
-    /// After `pause` the same bytes, and perhaps more, are passed again during `ExchangeEngine.resume`.
-    func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep
+    /// Bytes of the body have arrived, valid during the call; returns whether to go on: false if no more are needed.
+    func exchangeDidReceive(_ bytes: RawSpan) -> Bool
     /// The exchange has ended; not called after `ExchangeEngine.abandon`.
     func exchangeDidEnd(_ result: Result<Void, TransferError>)
-}
-
-/// The handler's answer to bytes of a body.
-enum ExchangeStep {
-    /// The bytes were taken; more may follow.
-    case proceed
-    /// The bytes weren't taken; they are passed again later.
-    case pause
-    /// No more bytes are needed.
-    case stop
 }
 
 /// One request and its response, performed by libcurl; owned by `ExchangeEngine` and used on its thread only.
@@ -175,11 +163,7 @@ private func takeBody(
 ) -> Int {
     guard let bytes, let context else { return 0 }
     let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return switch exchange(context).handler?.exchangeDidReceive(body.bytes) ?? .stop {
-    case .proceed: body.count
-    case .pause: Int(CURL_WRITEFUNC_PAUSE)
-    case .stop: -1
-    }
+    return exchange(context).handler?.exchangeDidReceive(body.bytes) == true ? body.count : -1
 }
 
 private func connectionIsReady(

@@ -55,22 +55,9 @@ final class ExchangeEngine {
         if isPerforming { abandoned.append(exchange) } else { remove(exchange) }
     }
 
-    /// Resumes a paused exchange.
-    ///
-    /// libcurl passes the held bytes before this returns. It reports a failure by its result alone, without an event.
-    func resume(_ exchange: Exchange) {
-        let result = performing { curl_easy_pause(exchange.easy, CURLPAUSE_CONT) }
-        guard result != CURLE_OK, exchanges[exchange.easy] != nil else { return }
-        remove(exchange)
-        exchange.finish(result)
-    }
-
     /// Does all work possible without waiting, and reports events.
     func advance() {
-        performing {
-            var running: Int32 = 0
-            curl_multi_perform(multi.pointer, &running)
-        }
+        perform()
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi.pointer, &remaining) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
@@ -88,14 +75,14 @@ final class ExchangeEngine {
         curl_multi_poll(multi.pointer, nil, 0, Int32(clamping: milliseconds), nil)
     }
 
-    /// Runs code that calls handlers, then removes the exchanges that they have abandoned.
-    private func performing<Result>(_ body: () -> Result) -> Result {
+    /// Has libcurl call handlers, then removes the exchanges that they have abandoned.
+    private func perform() {
         isPerforming = true
-        let result = body()
+        var running: Int32 = 0
+        curl_multi_perform(multi.pointer, &running)
         isPerforming = false
         abandoned.forEach(remove)
         abandoned.removeAll()
-        return result
     }
 
     private func remove(_ exchange: Exchange) {

@@ -249,25 +249,6 @@ extension TransferStateMachine {
         }
     }
 
-    /// Whether received bytes are for the receiver.
-    var isReceiving: Bool {
-        if case .exchanging(let attempt) = state, case .receiving = attempt.phase { true } else { false }
-    }
-
-    /// The receiver takes no bytes until `resumed`, however long that takes.
-    mutating func paused(now: Instant) {
-        guard case .exchanging(var attempt) = state else { return }
-        attempt.pause(now: now)
-        state = .exchanging(attempt)
-    }
-
-    /// The receiver takes bytes again, or its exchange has ended.
-    mutating func resumed(now: Instant) {
-        guard case .exchanging(var attempt) = state, attempt.isPaused else { return }
-        retries.excuse(attempt.resume(now: now))
-        state = .exchanging(attempt)
-    }
-
     /// The exchange has ended.
     ///
     /// - Parameters:
@@ -276,7 +257,6 @@ extension TransferStateMachine {
     mutating func exchangeEnded(
         _ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant
     ) -> [TransferAction] {
-        resumed(now: now)
         guard case .exchanging(let attempt) = state else { return [] }
         switch attempt.phase {
         case .redirecting(let target):

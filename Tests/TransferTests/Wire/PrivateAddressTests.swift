@@ -45,7 +45,7 @@ struct PrivateAddressTests {
         var error: TransferError?
         func exchangeDidConnect() {}
         func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool { false }
-        func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep { .stop }
+        func exchangeDidReceive(_ bytes: RawSpan) -> Bool { false }
         func exchangeDidEnd(_ result: Result<Void, TransferError>) { error = result.failure }
     }
 
