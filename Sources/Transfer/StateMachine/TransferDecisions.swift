@@ -27,8 +27,7 @@ extension TransferStateMachine {
             return end(with: TransferError(error))
         }
         let condition = progress.condition
-        let headers =
-            plan.headers(for: target, from: startAddress.address) + (condition.map { [("If-Match", $0)] } ?? [])
+        let headers = condition.map { [("If-Match", $0)] } ?? []
         requestIdentifier = nil
         state = .exchanging(
             TransferAttempt(

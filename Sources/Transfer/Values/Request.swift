@@ -7,12 +7,8 @@ public struct Request: Sendable {
     public var method: Method
     /// The address of the resource.
     public var address: Address
-    /// Further header fields; `Authorization`, `Proxy-Authorization` and `Cookie` go to the address's origin only.
-    public var headers: [(String, String)]
     /// The body, for `post` only.
     public var body: [UInt8]
-    /// The range; nil for the whole resource.
-    public var range: ByteRange?
     /// The urgency.
     public var priority: Priority
     /// The handling of redirects.
@@ -34,16 +30,13 @@ public struct Request: Sendable {
 
     /// Makes a request.
     public init(
-        method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
-        range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
-        patience: Patience = .standard, bodyLimit: Int, retriesNotFound: Bool = false, isHarmless: Bool = false,
-        refusal: (@Sendable (Response) -> String?)? = nil
+        method: Method = .get, address: Address, body: [UInt8] = [], priority: Priority = .background,
+        redirects: RedirectPolicy = .follow, patience: Patience = .standard, bodyLimit: Int,
+        retriesNotFound: Bool = false, isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
         self.address = address
-        self.headers = headers
         self.body = body
-        self.range = range
         self.priority = priority
         self.redirects = redirects
         self.patience = patience

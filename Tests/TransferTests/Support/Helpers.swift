@@ -22,15 +22,14 @@ extension Patience {
 extension Request {
     /// Makes a request for an answer that is small.
     init(
-        method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
-        range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
-        patience: Patience = .standard, retriesNotFound: Bool = false, isHarmless: Bool = false,
-        refusal: (@Sendable (Response) -> String?)? = nil
+        method: Method = .get, address: Address, body: [UInt8] = [], priority: Priority = .background,
+        redirects: RedirectPolicy = .follow, patience: Patience = .standard, retriesNotFound: Bool = false,
+        isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.init(
-            method: method, address: address, headers: headers, body: body, range: range, priority: priority,
-            redirects: redirects, patience: patience, bodyLimit: 1 << 20, retriesNotFound: retriesNotFound,
-            isHarmless: isHarmless, refusal: refusal)
+            method: method, address: address, body: body, priority: priority, redirects: redirects,
+            patience: patience, bodyLimit: 1 << 20, retriesNotFound: retriesNotFound, isHarmless: isHarmless,
+            refusal: refusal)
     }
 }
 
