@@ -21,7 +21,8 @@ struct ErrorDocument: Equatable {
         }
         let text = String(decoding: body, as: UTF8.self)
         // Only Twilio's codes are numbers: S3's are words, and other documents may have an element of this name.
-        code = text.utf8.firstRange(of: "<RestException>".utf8) != nil ? Self.content(of: "Code", in: text).flatMap { Int($0) } : nil
+        let isTwilios = text.utf8.firstRange(of: "<RestException>".utf8) != nil
+        code = isTwilios ? Self.content(of: "Code", in: text).flatMap { Int($0) } : nil
         message = Self.content(of: "Message", in: text).map { ForeignText($0) }
     }
 

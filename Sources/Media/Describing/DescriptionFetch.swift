@@ -144,7 +144,8 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
                 known.services.transfer.download(
                     DownloadRequest(
                         range: part.range, bodyLimit: known.resource.kind.largestMedia,
-                        priority: priority.begin(transfer), patience: patience, retriesNotFound: known.mayBeTooYoung, expectedEntityTag: findings.head?.headers["etag"],
+                        priority: priority.begin(transfer), patience: patience, retriesNotFound: known.mayBeTooYoung,
+                        expectedEntityTag: findings.head?.headers["etag"],
                         refusal: MediaAnswerCheck.refusal(of:),
                         earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,
