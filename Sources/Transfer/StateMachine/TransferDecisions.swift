@@ -144,8 +144,9 @@ extension TransferStateMachine {
         if plan.isDownload, response.mayMeanExpiry {
             if response.meansExpiry || attempt.address.isStale(now: now) { return addressExpired(error, now: now) }
             if retries.mayRefresh(after: error) {
-                // After a redirect the address may lead elsewhere the next time.
-                if attempt.redirects == 0 { unexplainedRefusal = error }
+                // After a redirect the address may lead elsewhere the next time. Without a credential it is presigned:
+                // another one may be equal, since a signature tells the second, and still be worth an attempt.
+                if attempt.redirects == 0, attempt.address.credentials != nil { unexplainedRefusal = error }
                 return askForAddress()
             }
         }

@@ -310,19 +310,20 @@ struct DownloadTests {
         #expect(server.requests.map { $0.range?.first } == [nil, 1500, 1500])
     }
 
-    @Test("A source is asked at most twice again without progress, and once if it has no other address")
+    @Test("A source is asked at most twice again without progress, and once if it has but an address with a credential")
     func refusedForGood() throws {
         let server = try ScriptedServer { _, connection in connection.respond(403, [], Array("no".utf8)) }
-        let addresses = try (0..<5).map { try server.address("/\($0)") }
-        let same = Array(repeating: addresses[0], count: 5)
-        for (given, asked) in [(addresses, [nil, addresses[0], addresses[1]]), (same, [nil, addresses[0]])] {
-            let source = ListedAddresses(given)
+        // Two presigned addresses of the same second are equal.
+        let presigned = try server.address("/presigned")
+        let own = try server.address("/own", credentials: FixedCredential(Credential(username: "u", password: "p")))
+        for (address, asked) in [(presigned, [nil, presigned, presigned]), (own, [nil, own])] {
+            let source = ListedAddresses(Array(repeating: address, count: 5))
             let record = download(try makeClient(), source)
             #expect(record.error?.code == .status && record.error?.status == 403)
             #expect(record.error?.response?.body == Array("no".utf8))
             #expect(source.refused == asked)
         }
-        #expect(server.requests.map(\.target) == ["/0", "/1", "/2", "/0"])
+        #expect(server.requests.map(\.target) == ["/presigned", "/presigned", "/presigned", "/own"])
     }
 
     @Test("An address that is refused behind its redirect is asked again, since it may redirect elsewhere")
