@@ -28,6 +28,12 @@ public struct Patience: Sendable, Hashable {
     /// So a useless response below 100 bytes a second ends like a stalled one and blocks no reader for ever.
     static let timePerByte = Duration.milliseconds(10)
 
+    /// The time for which a byte counts in an answer that is collected.
+    ///
+    /// Who waits for such an answer has nothing of it before its end, so each attempt ends with patience. A long page
+    /// of a list, of two million bytes, has more than a minute and a half besides, which suits a link of 20 kB/s.
+    static let timePerCollectedByte = Duration.microseconds(50)
+
     /// The limits for a client whose transfers fail after this time without progress.
     func limited(to timeout: Duration) -> Patience {
         var limited = self

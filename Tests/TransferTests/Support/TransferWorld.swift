@@ -42,7 +42,6 @@ final class TransferWorld: SeededWorld {
         var keptBody: [UInt8] = []
         /// The last new byte, or the start; later by the time for which the network isn't to blame.
         var lastProgress: Instant
-        var pausedSince: Instant?
         var queuedSince: Instant?
         var performCount = 0
         var results: [Result<Void, TransferError>] = []
@@ -152,7 +151,7 @@ final class TransferWorld: SeededWorld {
                     let isCancelled =
                         if case .end(.failure(let error)) = actions.last { error.code == .cancelled } else { false }
                     connectingEnded(item, isCancelled ? .cancelled : .noConnection)
-                    drop(item)
+                    item.exchange = nil
                 }
                 leaveQueue(item)
             case .begin(_, let offset): bytesBegin(item, at: offset)
@@ -166,12 +165,6 @@ final class TransferWorld: SeededWorld {
                 check(result, of: item)
             }
         }
-    }
-
-    private func drop(_ item: Item) {
-        item.exchange = nil
-        if let since = item.pausedSince { item.lastProgress = item.lastProgress.advanced(by: since.duration(to: now)) }
-        item.pausedSince = nil
     }
 
     private func bytesBegin(_ item: Item, at offset: Int64) {
@@ -273,7 +266,7 @@ final class TransferWorld: SeededWorld {
 
     func end(_ item: Item, _ result: Result<Void, TransferError>) {
         if let error = result.failure { connectingEnded(item, error) }
-        drop(item)
+        item.exchange = nil
         leaveQueue(item)
         carryOut(item.machine.exchangeEnded(result, keptBody: item.keptBody, now: now), for: item)
     }
