@@ -24,8 +24,8 @@ struct TransferStateMachine {
     var startAddress: StartAddress
     /// The identifier that the last server gave the request; see ``ResponseHead/requestIdentifier``.
     var requestIdentifier: ForeignText?
-    /// The refusal of an address with a credential, for which the source was asked for another one; the same again would
-    /// be refused again.
+    /// The refusal of an address with a credential, for which the source was asked for another one; the same address
+    /// would be refused again.
     var unexplainedRefusal: TransferError?
     /// Whether the last connection was dead or broke, and none has served since.
     var lostConnection = false
