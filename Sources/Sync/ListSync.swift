@@ -58,7 +58,7 @@ final class ListSync: Sendable {
             State(
                 schedule: SyncSchedule(
                     isComplete: stored.coverage.contains(updater.shownTimes), refreshed: stored.refreshed,
-                    passed: stored.passed,
+                    passed: stored.passed(over: updater.shownTimes),
                     refreshInterval: settings.refreshInterval.map { max(1, $0.components.seconds) },
                     passInterval: settings.passInterval),
                 epoch: epoch))

@@ -110,7 +110,7 @@ final class ListUpdater: Sendable {
                 // If this mount fetched the whole list, nothing in the catalog is stale, and nothing is missing.
                 if isFromNothing {
                     outcome.result = Result { () throws(CatalogError) in
-                        try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+                        try lists.noteFill(of: kind, over: times.shown, begun: begun, epoch: epoch)
                         state.withLock { $0.lastWideRefresh = begun }
                     }
                     outcome.isWholeList = true
@@ -138,17 +138,17 @@ final class ListUpdater: Sendable {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
         let times = try times(now: begun)
         let refreshed = times.stored.refreshed
-        // Another mount may have refreshed the list just now, perhaps with other credentials.
-        if !wasRefused, let refreshed, let interval = settings.refreshInterval,
+        // Another mount may have refreshed the list just now, perhaps with other credentials, or only a part of it.
+        if !wasRefused, times.fill.isEmpty, let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
         {
             completion(Outcome(result: .success(()), begun: refreshed))
             return
         }
         let isWide = age(of: state.withLock { $0.lastWideRefresh }, at: begun) >= settings.wideInterval
-        let intervals = times.refresh(wideOverlap: isWide ? settings.wideOverlap : nil)
-        let lower = intervals.first?.lowerBound ?? times.shown.upperBound
-        let isRecent = !isWide && age(of: refreshed, at: begun) < 3600
+        let lower = times.refreshStart(wideOverlap: isWide ? settings.wideOverlap : nil)
+        let intervals = times.refresh(from: lower)
+        let isRecent = !isWide && times.fill.isEmpty && age(of: refreshed, at: begun) < 3600
         let fetcher = PageFetcher(
             over: list(.list), intervals: intervals,
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
@@ -157,7 +157,11 @@ final class ListUpdater: Sendable {
             do throws(CatalogError) {
                 try result.get()
                 if isWide { state.withLock { $0.lastWideRefresh = begun } }
-                try lists.noteRefresh(of: kind, at: begun, epoch: epoch)
+                // A mount that shows nothing new hasn't requested the list up to the present.
+                if times.shown.upperBound == .max {
+                    try lists.noteRefresh(
+                        of: kind, at: begun, leavingOut: times.leftOut(by: intervals), epoch: epoch)
+                }
                 confirm(try unfinished(before: lower)) { completion(Outcome(result: $0, begun: begun)) }
             } catch {
                 completion(Outcome(result: .failure(error), begun: begun))
@@ -185,7 +189,8 @@ final class ListUpdater: Sendable {
         let (shown, settings) = (shownTimes, services.settings)
         let covered: Coverage
         switch try lists.beginPass(
-            over: kind, now: begun, lease: settings.passLease, interval: settings.passInterval, epoch: epoch)
+            over: kind, createdIn: shown, now: begun, lease: settings.passLease, interval: settings.passInterval,
+            epoch: epoch)
         {
         case .begun(let coverage):
             covered = coverage
@@ -212,7 +217,9 @@ final class ListUpdater: Sendable {
                 try result.get()
                 confirm(try lists.unseen(of: kind, within: shown)) { [self] result in
                     let ended = result.flatMap {
-                        Result { () throws(CatalogError) in try lists.endPass(over: kind, now: begun, epoch: epoch) }
+                        Result { () throws(CatalogError) in
+                            try lists.endPass(over: kind, createdIn: shown, now: begun, epoch: epoch)
+                        }
                     }
                     end(Outcome(result: ended, begun: begun))
                 }

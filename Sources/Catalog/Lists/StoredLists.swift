@@ -21,6 +21,7 @@ package struct StoredLists: Sendable {
             switch row.integer(0).flatMap(CoveragePurpose.init(rawValue:)) {
             case .list: state.coverage.insert(range)
             case .pass: state.passCoverage.insert(range)
+            case .passed: state.passedTimes.insert(range)
             case .calls, nil: break
             }
         }
@@ -64,14 +65,34 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Notes a refresh.
-    package func noteRefresh(of kind: MediaKind, at time: Int64, epoch: Int) throws(CatalogError) {
-        try storage.write(in: epoch) { try $0.setTimes(of: kind, refreshed: time) }
+    /// Notes a refresh up to the present.
+    ///
+    /// The time of the last refresh holds for all that the list covers. So what a refresh of a part left out, although
+    /// it may have changed since the one before, isn't covered any more.
+    ///
+    /// - Parameter ranges: the creation times that it left out.
+    package func noteRefresh(
+        of kind: MediaKind, at time: Int64, leavingOut ranges: [Range<Int64>] = [], epoch: Int
+    ) throws(CatalogError) {
+        try storage.write(in: epoch) { writer in
+            try writer.changeCoverage(of: kind, .list) { coverage in
+                for range in ranges { coverage.remove(range) }
+            }
+            try writer.setTimes(of: kind, refreshed: time)
+        }
     }
 
-    /// Notes that a whole list was fetched, which counts as a refresh and as a pass.
-    package func noteFill(of kind: MediaKind, begun time: Int64, epoch: Int) throws(CatalogError) {
-        try storage.write(in: epoch) { try $0.setTimes(of: kind, refreshed: time, passed: time) }
+    /// Notes that a list of which nothing was covered was fetched: it counts as a pass, and up to the present as a
+    /// refresh.
+    ///
+    /// - Parameter times: the creation times that were fetched.
+    package func noteFill(
+        of kind: MediaKind, over times: Range<Int64>, begun time: Int64, epoch: Int
+    ) throws(CatalogError) {
+        try storage.write(in: epoch) { writer in
+            try writer.changeCoverage(of: kind, .passed) { $0 = Coverage([times]) }
+            try writer.setTimes(of: kind, refreshed: times.upperBound == .max ? time : nil, passed: time)
+        }
     }
 
     /// The creation time of a kind's newest resource, of any status, shown or not, in seconds since 1970; nil for none.
@@ -86,10 +107,11 @@ package struct StoredLists: Sendable {
     /// Begins a pass or continues an abandoned one, unless another mount makes one or has just made one.
     ///
     /// - Parameters:
+    ///   - times: the creation times to cover; a completed pass over all of them counts, whatever else it covered.
     ///   - lease: the seconds for which a pass counts as running after its last progress.
     ///   - interval: the seconds for which a completed pass counts.
     package func beginPass(
-        over kind: MediaKind, now: Int64, lease: Int64, interval: Int64, epoch: Int
+        over kind: MediaKind, createdIn times: Range<Int64>, now: Int64, lease: Int64, interval: Int64, epoch: Int
     ) throws(CatalogError) -> PassStart {
         func isWithin(_ seconds: Int64, of time: Int64) -> Bool {
             time <= now && now.subtractingSaturated(time) < seconds
@@ -97,7 +119,7 @@ package struct StoredLists: Sendable {
         // One transaction: of two mounts that begin at once, the second sees that the first has begun.
         return try storage.write(in: epoch) { writer in
             let state = try Self.state(of: kind, in: writer.database)
-            if let passed = state.passed, isWithin(interval, of: passed) { return .completed(passed) }
+            if let passed = state.passed(over: times), isWithin(interval, of: passed) { return .completed(passed) }
             if let touched = state.touched, isWithin(lease, of: touched) { return .running }
             if state.passCoverage.isEmpty { try writer.beginGeneration(of: kind) }
             try writer.setTimes(of: kind, touched: now)
@@ -130,9 +152,12 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Ends a pass that has covered the whole list.
-    package func endPass(over kind: MediaKind, now: Int64, epoch: Int) throws(CatalogError) {
+    /// Ends a pass that has covered some creation times.
+    package func endPass(
+        over kind: MediaKind, createdIn times: Range<Int64>, now: Int64, epoch: Int
+    ) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
+            try writer.changeCoverage(of: kind, .passed) { $0 = Coverage([times]) }
             try writer.changeCoverage(of: kind, .pass) { $0 = .none }
             try writer.setTimes(of: kind, passed: now, touched: 0)
         }
