@@ -128,13 +128,16 @@ final class ListSync: Sendable {
             let waiters = state.withLock { state in
                 switch result {
                 case .success: if wasRefused, isFromTwilio { state.schedule.noteAccess() }
+                case .failure(let error) where error.isDisorder: state.schedule.noteDisorder()
                 case .failure(let error): state.schedule.noteRefusal(error, of: credentials, now: now)
                 }
                 return state.intervals.removeValue(forKey: interval) ?? []
             }
             if refusal != nil || wasRefused { log(result) }
             for waiter in waiters {
-                if case .failure(let error) = result, error.code == .refusedList {
+                if case .failure(let error) = result, error.isDisorder {
+                    whenListed(interval, waiter)
+                } else if case .failure(let error) = result, error.code == .refusedList {
                     whenCredentialsAreOld(waiter) { [self] in whenListed(interval, waiter) }
                 } else {
                     waiter(result)
@@ -225,6 +228,8 @@ final class ListSync: Sendable {
         }
         for waiter in waiters {
             switch (task, outcome.result) {
+            case (_, .failure(let error)) where error.isDisorder:
+                whenListed(waiter)
             case (.fill, .failure(let error)) where error.code != .refusedList:
                 waiter(outcome.result)
             case (.fill, .success):
@@ -251,6 +256,8 @@ final class ListSync: Sendable {
 
     private func log(_ result: Result<Void, CatalogError>) {
         let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
+        // The fetcher has told it, and the list is fetched anew.
+        if error?.isDisorder == true { return }
         let now = services.settings.now()
         guard let line = state.withLock({ $0.log.note(error, now: now) }) else { return }
         services.log(

@@ -85,7 +85,7 @@ final class ListUpdater: Sendable {
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
             let gaps = try times(now: services.settings.now()).part(interval, isAllOfIt: isAllOfIt)
-            PageFetcher(
+            try PageFetcher(
                 over: list(.list), intervals: gaps, limit: 4, priority: .reader, epoch: epoch, services: services
             ) { completion($0, !gaps.isEmpty) }.start()
         } catch {
@@ -100,8 +100,7 @@ final class ListUpdater: Sendable {
         let isFromNothing = times.stored.coverage.isEmpty
         // If the fill breaks off, what was created before it is fetched by another fill, and the rest by a refresh.
         if times.stored.refreshed == nil { try lists.noteRefresh(of: kind, at: begun, epoch: epoch) }
-        services.catalog.beginBulk(copyingOn: services.workers.copier)
-        let fetcher = PageFetcher(
+        let fetcher = try PageFetcher(
             over: list(.list), intervals: times.fill,
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
@@ -129,6 +128,7 @@ final class ListUpdater: Sendable {
                 services.catalog.endBulk(flushingOn: services.workers.checker)
             }
         }
+        services.catalog.beginBulk(copyingOn: services.workers.copier)
         start(fetcher)
     }
 
@@ -149,7 +149,7 @@ final class ListUpdater: Sendable {
         let lower = times.refreshStart(wideOverlap: isWide ? settings.wideOverlap : nil)
         let intervals = times.refresh(from: lower)
         let isRecent = !isWide && times.fill.isEmpty && age(of: refreshed, at: begun) < 3600
-        let fetcher = PageFetcher(
+        let fetcher = try PageFetcher(
             over: list(.list), intervals: intervals,
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
             epoch: epoch, services: services
@@ -209,25 +209,28 @@ final class ListUpdater: Sendable {
             }
             completion(outcome)
         }
-        let fetcher = PageFetcher(
-            over: list(.pass), intervals: covered.gaps(in: shown), limit: 1,
-            priority: .background, epoch: epoch, services: services
-        ) { [self] result in
-            do throws(CatalogError) {
-                try result.get()
-                confirm(try lists.unseen(of: kind, within: shown)) { [self] result in
-                    let ended = result.flatMap {
-                        Result { () throws(CatalogError) in
-                            try lists.endPass(over: kind, createdIn: shown, now: begun, epoch: epoch)
+        do throws(CatalogError) {
+            try PageFetcher(
+                over: list(.pass), intervals: covered.gaps(in: shown), limit: 1,
+                priority: .background, epoch: epoch, services: services
+            ) { [self] result in
+                do throws(CatalogError) {
+                    try result.get()
+                    confirm(try lists.unseen(of: kind, within: shown)) { [self] result in
+                        let ended = result.flatMap {
+                            Result { () throws(CatalogError) in
+                                try lists.endPass(over: kind, createdIn: shown, now: begun, epoch: epoch)
+                            }
                         }
+                        end(Outcome(result: ended, begun: begun))
                     }
-                    end(Outcome(result: ended, begun: begun))
+                } catch {
+                    end(Outcome(result: .failure(error), begun: begun))
                 }
-            } catch {
-                end(Outcome(result: .failure(error), begun: begun))
-            }
+            }.start()
+        } catch {
+            end(Outcome(result: .failure(error), begun: begun))
         }
-        fetcher.start()
     }
 
     private func times(now: Int64) throws(CatalogError) -> RequestedTimes {

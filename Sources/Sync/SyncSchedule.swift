@@ -133,6 +133,8 @@ struct SyncSchedule<Waiter> {
         switch (task, result) {
         case (_, .success) where isDiscounted:
             break
+        case (_, .failure(let error)) where error.isDisorder:
+            noteDisorder()
         case (.fill, .success):
             isComplete = true
             (failure, failed, refusal) = (nil, nil, nil)
@@ -158,6 +160,12 @@ struct SyncSchedule<Waiter> {
         guard task != .pass else { return [] }
         defer { waiters = [] }
         return waiters.map(\.waiter)
+    }
+
+    /// Notes that the list isn't ordered, so that nothing is covered any more; the next fill begins at once.
+    mutating func noteDisorder() {
+        isComplete = false
+        if refusal == nil { (failure, failed) = (nil, nil) }
     }
 
     /// Whether the list was refused so lately that it isn't requested again.

@@ -34,6 +34,7 @@ enum Schema {
             try CallTables.fill(database, coder: coder)
         }
         migrator.registerMigration("times of passes") { try $0.execute(sql: passTimes) }
+        migrator.registerMigration("lists without order") { try $0.execute(sql: orders) }
         return migrator
     }
 
@@ -135,6 +136,16 @@ enum Schema {
     /// A pass over each list becomes due. It also finds what an earlier version took for known: the refreshes of a mount
     /// that shows a part counted for all of the list.
     private static let passTimes = "UPDATE list SET passed = NULL;"
+
+    /// The lists that pages have shown not to be ordered, the newest first: those of recordings (`pass` 0) and that of
+    /// calls (`pass` 2).
+    private static let orders = """
+        CREATE TABLE unordered (
+            kind INTEGER NOT NULL,
+            pass INTEGER NOT NULL,
+            PRIMARY KEY (kind, pass)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let checksums = """
         ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;

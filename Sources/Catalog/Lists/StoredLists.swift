@@ -27,6 +27,7 @@ package struct StoredLists: Sendable {
         }
         let times = try Row.fetchOne(
             database, sql: "SELECT refreshed, passed, touched FROM list WHERE kind = ?", arguments: [kind.rawValue])
+        state.isUnordered = try isUnordered(kind, .list, in: database)
         guard let times else { return state }
         (state.refreshed, state.passed, state.touched) = (times.time(0), times.time(1), times.time(2))
         return state
@@ -36,14 +37,16 @@ package struct StoredLists: Sendable {
     ///
     /// - Parameters:
     ///   - covered: the creation times for which the list is complete with them.
+    ///   - assumesOrder: whether that is so only if the list is ordered, the newest first.
     ///   - epoch: the number of the database that has the resources stored before them.
     package func store(
         _ prepared: [PreparedResources], covering covered: [Range<Int64>] = [], of kind: MediaKind,
-        for purpose: CoveragePurpose = .list, now: Int64, epoch: Int
+        for purpose: CoveragePurpose = .list, assumesOrder: Bool = false, now: Int64, epoch: Int
     ) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
             try writer.store(prepared)
             guard !covered.isEmpty else { return }
+            if assumesOrder, try Self.isUnordered(kind, .list, in: writer.database) { throw ListDisorder.error }
             // The catalog has everything that a pass has covered.
             for purpose in Set([purpose, .list]) {
                 try writer.changeCoverage(of: kind, purpose) { coverage in
@@ -54,15 +57,24 @@ package struct StoredLists: Sendable {
         }
     }
 
-    /// Removes times from a coverage.
-    package func uncover(_ ranges: [Range<Int64>], of kind: MediaKind, for purpose: CoveragePurpose)
-        throws(CatalogError)
-    {
-        try storage.write { writer in
-            try writer.changeCoverage(of: kind, purpose) { coverage in
-                for range in ranges { coverage.remove(range) }
+    /// Notes that a list isn't ordered, the newest first: nothing counts that was covered because of its order.
+    package func forgetOrder(of kind: MediaKind, epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { writer in
+            for purpose in [CoveragePurpose.list, .pass] {
+                try writer.changeCoverage(of: kind, purpose) { $0 = .none }
             }
+            try writer.noteOrder(of: kind, .list, isUnordered: true)
         }
+    }
+
+    /// Notes that a pass over the whole list has found it ordered, the newest first.
+    package func regainOrder(of kind: MediaKind, epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { try $0.noteOrder(of: kind, .list, isUnordered: false) }
+    }
+
+    static func isUnordered(_ kind: MediaKind, _ purpose: CoveragePurpose, in database: Database) throws -> Bool {
+        let query = "SELECT 1 FROM unordered WHERE kind = ?1 AND pass = ?2"
+        return try database.firstRow(of: query, [kind.rawValue, purpose.rawValue]) { _ in true } ?? false
     }
 
     /// Notes a refresh up to the present.

@@ -51,6 +51,10 @@ extension ListWorld {
 
     /// In a healthy world, whoever asks gets the whole list.
     private var lastEvents: [SeededEvent] {
+        // A list that turns out to be in another order is fetched anew.
+        if hasAskedAtEnd, !schedule.isComplete, running.isEmpty {
+            return [SeededEvent("look at the end") { self.look(idle: 0) }]
+        }
         guard !hasAskedAtEnd else { return [] }
         return [
             SeededEvent("somebody asks at the end") {

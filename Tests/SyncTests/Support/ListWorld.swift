@@ -178,7 +178,7 @@ final class ListWorld: SeededWorld {
             shown: shown, leftOut: leftOut,
             plan: PagePlan(
                 over: intervals, limit: task == .pass ? 1 : 4, granularity: list.granularity,
-                pageSize: list.pageSize))
+                pageSize: list.pageSize, isUnordered: store.state.isUnordered))
         proceed(task)
     }
 
@@ -206,18 +206,17 @@ final class ListWorld: SeededWorld {
         do {
             switch try run.plan.take(answer.page, of: answer.request.chain) {
             case .nothing: break
+            case .covered where store.state.isUnordered && run.plan.assumesOrder:
+                return finish(run, .failure(ListDisorder.error))
             case .covered(let range):
                 store.state.coverage.insert(range)
                 if task == .pass { store.state.passCoverage.insert(range) }
             case .restarted:
                 run.answers = []
-                for range in run.plan.intervals {
-                    if task == .pass {
-                        store.state.passCoverage.remove(range)
-                    } else {
-                        store.state.coverage.remove(range)
-                    }
-                }
+            case .disordered:
+                (store.state.coverage, store.state.passCoverage) = (.none, .none)
+                store.state.isUnordered = true
+                return finish(run, .failure(ListDisorder.error))
             }
         } catch {
             return finish(run, .failure(error))
@@ -261,6 +260,9 @@ final class ListWorld: SeededWorld {
                 }
                 if age(of: lastWideRefresh, at: run.begun) >= 3600 { lastWideRefresh = run.begun }
             case .pass:
+                if run.plan.hasRegainedOrder, run.plan.intervals == Coverage.everything.ranges {
+                    store.state.isUnordered = false
+                }
                 (store.state.passed, store.state.passedTimes) = (run.begun, Coverage([run.shown]))
                 (store.lastPassBegun, store.lastPassTimes) = (store.passBegun, run.shown)
                 store.state.passCoverage = .none
@@ -269,6 +271,7 @@ final class ListWorld: SeededWorld {
         let waiters = schedule.finish(run.task, result, begun: run.begun, isWholeList: isWholeList, now: now)
         for number in waiters {
             switch (run.task, result) {
+            case (_, .failure(let error)) where error.isDisorder: request(number)
             case (.fill, .failure(let error)) where error.code != .refusedList: answer(number, isSuccess: false)
             case (.fill, .success): request(number)
             default: tell(number)
