@@ -162,7 +162,7 @@ final class ListUpdater: Sendable {
                     try lists.noteRefresh(
                         of: kind, at: begun, leavingOut: times.leftOut(by: intervals), epoch: epoch)
                 }
-                confirm(try unfinished(before: lower)) { completion(Outcome(result: $0, begun: begun)) }
+                confirm(try unfinished(before: lower), isFrequent: true) { completion(Outcome(result: $0, begun: begun)) }
             } catch {
                 completion(Outcome(result: .failure(error), begun: begun))
             }
@@ -216,7 +216,7 @@ final class ListUpdater: Sendable {
             ) { [self] result in
                 do throws(CatalogError) {
                     try result.get()
-                    confirm(try lists.unseen(of: kind, within: shown)) { [self] result in
+                    confirm(try lists.unseen(of: kind, within: shown), isFrequent: false) { [self] result in
                         let ended = result.flatMap {
                             Result { () throws(CatalogError) in
                                 try lists.endPass(over: kind, createdIn: shown, now: begun, epoch: epoch)
@@ -248,7 +248,7 @@ final class ListUpdater: Sendable {
         fetcher.start()
     }
 
-    private func confirm(_ sids: [SID], completion: @escaping ListCompletion) {
-        Confirmation(sids, of: kind, finder: services.finder, completion: completion).start()
+    private func confirm(_ sids: [SID], isFrequent: Bool, completion: @escaping ListCompletion) {
+        Confirmation(sids, of: kind, isFrequent: isFrequent, services: services, completion: completion).start()
     }
 }

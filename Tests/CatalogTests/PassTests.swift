@@ -39,6 +39,21 @@ struct PassTests {
         #expect(try begin(second, Self.now + 900) == .begun(Coverage([10..<20])), "it goes on with an abandoned one")
     }
 
+    @Test("One that had covered everything when it failed starts anew")
+    func covered() throws {
+        let kind = TwilioAPI.MediaKind.composition
+        #expect(try begin(first) == .begun(.none))
+        let page = first.prepare([try Sample.resource(1, kind)])
+        try first.lists.store(
+            [page], covering: [Self.all], of: kind, for: .pass, now: Self.now, epoch: first.epoch)
+        try first.lists.abandonPass(over: kind, epoch: first.epoch)
+        #expect(try begin(first, Self.now + 60) == .begun(.none))
+        #expect(try first.lists.unseen(of: kind, within: Self.all) == [try Sample.sid(1, kind)], "it hasn't seen any")
+        try first.lists.store([], covering: [10..<20], of: kind, for: .pass, now: Self.now, epoch: first.epoch)
+        try first.lists.abandonPass(over: kind, epoch: first.epoch)
+        #expect(try begin(second, Self.now + 70, over: 12..<18) == .begun(.none), "also for a part")
+    }
+
     @Test("One that failed can be retried at once, by any of them")
     func abandoned() throws {
         #expect(try begin(first) == .begun(.none))

@@ -118,6 +118,9 @@ package struct StoredLists: Sendable {
 
     /// Begins a pass or continues an abandoned one, unless another mount makes one or has just made one.
     ///
+    /// An abandoned one that has covered all of the times isn't continued: the list was fetched too long ago to tell what
+    /// it lacks.
+    ///
     /// - Parameters:
     ///   - times: the creation times to cover; a completed pass over all of them counts, whatever else it covered.
     ///   - lease: the seconds for which a pass counts as running after its last progress.
@@ -133,9 +136,13 @@ package struct StoredLists: Sendable {
             let state = try Self.state(of: kind, in: writer.database)
             if let passed = state.passed(over: times), isWithin(interval, of: passed) { return .completed(passed) }
             if let touched = state.touched, isWithin(lease, of: touched) { return .running }
-            if state.passCoverage.isEmpty { try writer.beginGeneration(of: kind) }
+            let isNew = state.passCoverage.isEmpty || state.passCoverage.contains(times)
+            if isNew {
+                try writer.changeCoverage(of: kind, .pass) { $0 = .none }
+                try writer.beginGeneration(of: kind)
+            }
             try writer.setTimes(of: kind, touched: now)
-            return .begun(state.passCoverage)
+            return .begun(isNew ? .none : state.passCoverage)
         }
     }
 

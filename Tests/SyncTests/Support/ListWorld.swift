@@ -170,7 +170,9 @@ final class ListWorld: SeededWorld {
             intervals = times.refresh(from: times.refreshStart(wideOverlap: isWide ? 90_000 : nil))
             leftOut = times.leftOut(by: intervals)
         case .pass:
-            if store.state.passCoverage.isEmpty { (store.seen, store.passBegun) = ([], now) }
+            if store.state.passCoverage.isEmpty || store.state.passCoverage.contains(shown) {
+                (store.seen, store.passBegun, store.state.passCoverage) = ([], now, .none)
+            }
             intervals = store.state.passCoverage.gaps(in: shown)
         }
         running[task] = Running(
