@@ -5,9 +5,11 @@
 PATH is the file, or a cache folder in which it is the only one.
 """
 
+import fcntl
 import glob
 import os
 import sqlite3
+import struct
 import sys
 import time
 
@@ -27,6 +29,14 @@ def checkpoint(path):
     database = connect(path)
     assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
     return database
+
+
+def lock(path):
+    """Tells whether another process has a lock that says that it uses the database (SQLite's SHARED)."""
+    with open(path, "r+b") as file:
+        query = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0x40000002, 510, 0)
+        answer = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, query))
+    print("free" if answer[0] == fcntl.F_UNLCK else "held")
 
 
 def garble(path):
