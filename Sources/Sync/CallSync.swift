@@ -181,7 +181,7 @@ final class CallSync: Sendable {
         list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
             services.workers.readers.run { [self] in
                 do {
-                    _ = try list.read(try result.get())
+                    _ = try result.get().page()
                     state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
                     fetch(interval, self.start(at: start.time))
                 } catch {

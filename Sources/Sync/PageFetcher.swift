@@ -97,24 +97,33 @@ final class PageFetcher<List: PagedList>: Sendable {
             guard state.failure == nil, state.rowCount + state.writing < Self.backlogLimit else { return [] }
             return state.plan.start(now: now)
         }
-        for request in requests { send(request) }
+        do throws(CatalogError) {
+            if !requests.isEmpty {
+                let time = try services.catalog.lists.pageTime()
+                for request in requests { send(request, at: time) }
+            }
+        } catch {
+            fail(error)
+        }
         flushIfDue()
     }
 
-    private func send(_ request: PagePlan.Request) {
+    private func send(_ request: PagePlan.Request, at time: PageTime) {
         let interval = CreationInterval(seconds: request.interval)
         list.request(interval, size: pageSize, next: request.next, priority: priority) { [self] result in
             // Parsing 2 MB of JSON would block the transfer thread.
             services.workers.readers.run { [self] in
-                take(result, of: request)
+                take(result, of: request, requested: time)
                 proceed()
             }
         }
     }
 
-    private func take(_ answer: Result<List.Answer, TwilioError>, of request: PagePlan.Request) {
+    private func take(
+        _ answer: Result<List.Answer, TwilioError>, of request: PagePlan.Request, requested time: PageTime
+    ) {
         do {
-            let (part, page) = try list.read(try answer.get())
+            let (part, page) = try list.read(try answer.get(), requested: time)
             try state.withLock { state throws(CatalogError) in
                 guard state.failure == nil else { return }
                 state.parts.append(part)

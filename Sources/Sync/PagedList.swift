@@ -25,7 +25,9 @@ protocol PagedList: Sendable {
         completion: @escaping @Sendable (Result<Answer, TwilioError>) -> Void)
 
     /// Parses a page, on any thread.
-    func read(_ answer: Answer) throws -> (part: Part, page: PagePlan.Page)
+    ///
+    /// - Parameter time: When it was requested.
+    func read(_ answer: Answer, requested time: PageTime) throws -> (part: Part, page: PagePlan.Page)
 
     /// Whether it is known not to be ordered, the newest first.
     func isUnordered() throws(CatalogError) -> Bool
@@ -75,10 +77,10 @@ struct RecordingList: PagedList {
             of: kind, in: interval, size: size, next: next, priority: priority, completion: completion)
     }
 
-    func read(_ answer: ListAnswer) throws -> (part: PreparedResources, page: PagePlan.Page) {
+    func read(_ answer: ListAnswer, requested time: PageTime) throws -> (part: PreparedResources, page: PagePlan.Page) {
         let page = try answer.page()
         return (
-            services.catalog.prepare(page.resources),
+            services.catalog.prepare(page.resources, requested: time),
             PagePlan.Page(page.resources.map { ($0.sid, $0.dateCreated) }, next: page.next)
         )
     }
@@ -122,7 +124,10 @@ struct CallList: PagedList {
             startedIn: interval, size: size, next: next, priority: priority, completion: completion)
     }
 
-    func read(_ answer: CallListAnswer) throws -> (part: [CallDescription], page: PagePlan.Page) {
+    // Each call is stored once and for all: its parties don't change.
+    func read(
+        _ answer: CallListAnswer, requested time: PageTime
+    ) throws -> (part: [CallDescription], page: PagePlan.Page) {
         let page = try answer.page()
         return (page.calls, PagePlan.Page(page.calls.map { ($0.sid, $0.startTime) }, next: page.next))
     }

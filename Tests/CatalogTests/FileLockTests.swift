@@ -33,6 +33,6 @@ struct FileLockTests {
             #expect(writing.flush() == nil)
             #expect(try state() == ["held"])
         }()
-        #expect(try state() == ["free"])
+        #expect(try eventually { try state() == ["free"] })
     }
 }

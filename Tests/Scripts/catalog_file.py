@@ -91,13 +91,14 @@ def age(path):
     database.execute("BEGIN")
     database.execute("ALTER TABLE entry DROP COLUMN updated")
     database.execute("ALTER TABLE entry DROP COLUMN requirement")
-    for table in ["requirement", "call", "conference", "row_count"]:
+    for table in ["requirement", "call", "conference", "row_count", "unordered"]:
         database.execute(f"DROP TABLE {table}")
     for table in ["entry", "document", "media"]:
         database.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
     database.execute(
         "DELETE FROM grdb_migrations"
-        " WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows', 'calls')")
+        " WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows', 'calls', 'times of passes',"
+        " 'lists without order')")
     database.execute("COMMIT")
 
 

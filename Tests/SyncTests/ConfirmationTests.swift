@@ -91,4 +91,28 @@ struct ConfirmationTests {
         try confirm().get()
         #expect(try bench.catalog.listed(Self.kind) == [])
     }
+
+    @Test("One that turns out to be gone while a page with it is on its way doesn't come back")
+    func gone() throws {
+        let (sid, shown) = (try Sample.sid(1, Self.kind), try Sample.resource(1, Self.kind))
+        let state = Condition((isListed: false, isGone: false))
+        let server = try LoopbackServer { request in
+            guard Self.isList(request.target) else { return Self.gone }
+            state.change { $0.isListed = true }
+            state.waitUntil { $0.isGone }
+            return Self.page(shown)
+        }
+        defer { server.stop() }
+        let bench = try Self.bench(server)
+        defer { bench.shutDown() }
+        let results = Awaited<Result<Void, CatalogError>>()
+        bench.synchronizer.whenListed([Self.kind]) { results.add($0) }
+        state.waitUntil { $0.isListed }
+        let outcomes = Awaited<ResourceFinder.Outcome>()
+        bench.finder.ask(for: sid, of: Self.kind, priority: .reader, isListReached: true) { outcomes.add($0) }
+        #expect(try outcomes.value().get() == nil)
+        state.change { $0.isGone = true }
+        try results.value().get()
+        #expect(try bench.catalog.listed(Self.kind) == [])
+    }
 }

@@ -6,7 +6,19 @@ package import TwilioAPI
 package struct StoredLists: Sendable {
     private let storage: CatalogStorage
 
-    init(in storage: CatalogStorage) { self.storage = storage }
+    private let single: SingleAnswers
+
+    init(in storage: CatalogStorage, _ single: SingleAnswers) {
+        self.storage = storage
+        self.single = single
+    }
+
+    /// When a page is requested that is requested now.
+    package func pageTime() throws(CatalogError) -> PageTime {
+        let answer = single.latest
+        let removal = try storage.read { try $0.integer("SELECT coalesce(max(sequence), 0) FROM removal") }
+        return PageTime(answer: answer, removal: removal)
+    }
 
     package func state(of kind: MediaKind) throws(CatalogError) -> StoredListState {
         try storage.readTogether { try Self.state(of: kind, in: $0) }
@@ -35,6 +47,8 @@ package struct StoredLists: Sendable {
 
     /// Stores resources together with the coverage that they complete.
     ///
+    /// What was stored or removed alone since a page was requested isn't taken from the page.
+    ///
     /// - Parameters:
     ///   - covered: the creation times for which the list is complete with them.
     ///   - assumesOrder: whether that is so only if the list is ordered, the newest first.
@@ -44,7 +58,7 @@ package struct StoredLists: Sendable {
         for purpose: CoveragePurpose = .list, assumesOrder: Bool = false, now: Int64, epoch: Int
     ) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
-            try writer.store(prepared)
+            try writer.store(prepared, leavingOut: OvertakenRows(prepared, single, in: writer))
             guard !covered.isEmpty else { return }
             if assumesOrder, try Self.isUnordered(kind, .list, in: writer.database) { throw ListDisorder.error }
             // The catalog has everything that a pass has covered.
