@@ -92,6 +92,10 @@ package struct StoredCalls: Sendable {
                 of: "SELECT sid FROM call WHERE sid > coalesce(?1, x'') ORDER BY sid LIMIT 1 OFFSET ?2",
                 [first, limit - 1]
             ) { $0.digits(0) }
+            if let first, let last = last ?? nil, (last.high, last.low) <= (first.high, first.low) {
+                // A page of the file that is there twice; the removal would never end.
+                throw DatabaseError.damage("call")
+            }
             for listed in try writer.listedTimes(of: Self.kind).ranges {
                 let end = min(listed.upperBound, range.upperBound).subtractingSaturated(Self.reach)
                 let start = max(listed.lowerBound, range.lowerBound)
@@ -114,6 +118,7 @@ package struct StoredCalls: Sendable {
                         $0.optionalInteger(0)
                     }
                     guard let created = found ?? nil, Bounds.times.contains(created) else { break }
+                    guard created >= next else { throw DatabaseError.damage("entry") }
                     days.insert(created / day * day)
                     next = (created / day + 1) * day
                 }

@@ -81,6 +81,8 @@ extension CatalogDatabase {
                     return try Self.open(path, check)
                 } catch let error as DatabaseError where error.isDamage {
                     try Self.setAside(path, reason: error, logger: logger)
+                    // Only now: until then they are the only evidence.
+                    if case .lost(let markers) = BulkMarker.look(beside: path) { markers.forEach { unlink($0) } }
                     return try Self.open(path, check)
                 }
             }
@@ -188,8 +190,7 @@ extension CatalogDatabase {
         case .unflushed(let markers):
             guard BulkMarker.flush(path), BulkMarker.flush(path + "-wal") else { return }
             for marker in markers { unlink(marker) }
-        case .lost(let markers):
-            for marker in markers { unlink(marker) }
+        case .lost:
             throw DatabaseError(
                 resultCode: .SQLITE_CORRUPT, message: "the machine went down while a list was being fetched")
         }
