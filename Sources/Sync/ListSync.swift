@@ -216,12 +216,16 @@ final class ListSync: Sendable {
 
     private func finish(_ task: SyncTask, _ outcome: ListUpdater.Outcome) {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
-        let waiters = state.withLock { state in
+        let (waiters, isDiscounted) = state.withLock { state in
             state.follow(epoch)
-            return state.schedule.finish(
+            let isDiscounted = state.schedule.discounted.contains(task)
+            let waiters = state.schedule.finish(
                 task, outcome.result, begun: outcome.begun, isWholeList: outcome.isWholeList, now: now)
+            return (waiters, isDiscounted)
         }
-        if outcome.isDoneElsewhere {
+        if isDiscounted {
+            services.logger.debug("the catalog was rebuilt while the list of \(kind.pluralName) was being fetched")
+        } else if outcome.isDoneElsewhere {
             services.logger.debug("another mount is already fetching the whole list of \(kind.pluralName)")
         } else {
             log(outcome.result)
@@ -229,6 +233,9 @@ final class ListSync: Sendable {
         for waiter in waiters {
             switch (task, outcome.result) {
             case (_, .failure(let error)) where error.isDisorder:
+                whenListed(waiter)
+            case _ where isDiscounted:
+                // What the task tells is of another database.
                 whenListed(waiter)
             case (.fill, .failure(let error)) where error.code != .refusedList:
                 waiter(outcome.result)

@@ -53,7 +53,7 @@ final class ListUpdater: Sendable {
 
     // MARK: Tasks
 
-    /// Runs a task.
+    /// Runs a task; a fill on the writing thread, since it writes and flushes before the first request.
     ///
     /// - Parameter wasRefused: whether Twilio has refused the list, which only an answer of Twilio's can disprove.
     func run(_ task: SyncTask, wasRefused: Bool = false, completion: @escaping Completion) {
@@ -64,7 +64,7 @@ final class ListUpdater: Sendable {
         }
         do throws(CatalogError) {
             switch task {
-            case .fill: try fill(begun, end)
+            case .fill: fillOnWriter(begun, end)
             case .refresh: try refresh(begun, wasRefused: wasRefused, end)
             case .pass: try pass(begun, end)
             }
@@ -91,6 +91,18 @@ final class ListUpdater: Sendable {
         } catch {
             completion(.failure(error), false)
         }
+    }
+
+    private func fillOnWriter(_ begun: Int64, _ completion: @escaping Completion) {
+        let isAccepted = services.writer.run(.urgent) { [self] in
+            do throws(CatalogError) {
+                try fill(begun, completion)
+            } catch {
+                completion(Outcome(result: .failure(error), begun: begun))
+            }
+        }
+        guard !isAccepted else { return }
+        completion(Outcome(result: .failure(CatalogError(.incompleteList, "the mount ends")), begun: begun))
     }
 
     /// Fetches the missing parts of the list.
@@ -162,7 +174,9 @@ final class ListUpdater: Sendable {
                     try lists.noteRefresh(
                         of: kind, at: begun, leavingOut: times.leftOut(by: intervals), epoch: epoch)
                 }
-                confirm(try unfinished(before: lower), isFrequent: true) { completion(Outcome(result: $0, begun: begun)) }
+                confirm(try unfinished(before: lower), isFrequent: true) {
+                    completion(Outcome(result: $0, begun: begun))
+                }
             } catch {
                 completion(Outcome(result: .failure(error), begun: begun))
             }
