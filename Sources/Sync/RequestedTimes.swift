@@ -6,8 +6,8 @@ import Support
 /// The end of a list's coverage is open: the page with the newest resource covers all later times. So coverage doesn't
 /// tell what was created since. Neither does the newest resource that is stored: a refresh that breaks off has stored
 /// newer ones than those that it lacks, and single recordings are requested by name. What counts is the time when the
-/// list was last requested up to the present, and all of it stored. That time is one for all mounts of the account: what
-/// the refresh of a mount leaves out isn't covered any more (``leftOut(by:)``).
+/// list was last requested up to the present, and all of it stored. That time is one for all mounts of the account:
+/// what the refresh of a mount leaves out isn't covered any more (``leftOut(by:)``).
 struct RequestedTimes {
     let stored: StoredListState
     /// The creation time of the newest stored resource, in seconds since 1970; nil if there is none.

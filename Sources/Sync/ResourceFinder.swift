@@ -14,7 +14,7 @@ public final class ResourceFinder: Sendable {
     private let client: TwilioClient
     /// Writes to the catalog, off the transfer thread.
     private let writer: WriteQueue
-    /// The searches in progress: a recording is requested once at a time, or twice if the second request is more urgent.
+    /// The searches in progress: a recording is requested once at a time, and again only with more urgency.
     private let searches = Locked(SingleFlight<SID, @Sendable (Outcome) -> Void>())
 
     /// Makes a finder.

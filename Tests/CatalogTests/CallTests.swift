@@ -201,8 +201,8 @@ struct CallTests {
         try catalog.calls.store([], covering: [5..<10], keepingAllSince: 0, epoch: catalog.epoch)
         #expect(try catalog.calls.coverage() == Coverage([5..<10]))
         #expect(try catalog.lists.state(of: .voiceRecording).coverage.isEmpty)
-        try catalog.calls.uncover([7..<8])
-        #expect(try catalog.calls.coverage() == Coverage([5..<7, 8..<10]))
+        try catalog.calls.forgetOrder(epoch: catalog.epoch)
+        #expect(try catalog.calls.coverage() == .none)
     }
 
     // MARK: By conference

@@ -21,7 +21,7 @@ struct CatalogDatabase: Sendable {
     /// The inode of the file, to detect a replacement at ``path``; nil for a stand-in, which has no file.
     private let fileNumber: UInt64?
 
-    /// The file; nil for a stand-in. It follows ``pool``, so that it is closed after it.
+    /// The file, which follows ``pool`` so that it is closed after it; nil for a stand-in.
     let file: HeldFile?
 
     /// The most concurrent readers: libfuse's threads and prefetching.

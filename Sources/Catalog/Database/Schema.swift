@@ -133,8 +133,8 @@ enum Schema {
 
     /// The times of the last completed passes are unknown.
     ///
-    /// A pass over each list becomes due. It also finds what an earlier version took for known: the refreshes of a mount
-    /// that shows a part counted for all of the list.
+    /// A pass over each list becomes due. It also finds what an earlier version took for known, for which the refreshes
+    /// of a mount that shows a part counted for all of the list.
     private static let passTimes = "UPDATE list SET passed = NULL;"
 
     /// The lists that pages have shown not to be ordered, the newest first: those of recordings (`pass` 0) and that of

@@ -132,8 +132,8 @@ package struct StoredLists: Sendable {
 
     /// Begins a pass or continues an abandoned one, unless another mount makes one or has just made one.
     ///
-    /// An abandoned one that has covered all of the times isn't continued: the list was fetched too long ago to tell what
-    /// it lacks.
+    /// An abandoned one that has covered all of the times isn't continued: the list was fetched too long ago to tell
+    /// what it lacks.
     ///
     /// - Parameters:
     ///   - times: the creation times to cover; a completed pass over all of them counts, whatever else it covered.
