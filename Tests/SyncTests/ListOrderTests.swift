@@ -12,7 +12,7 @@ import TwilioAPI
 @Suite("A list in another order than the newest first", .orderly)
 struct ListOrderTests {
     /// A list of voice recordings, page by page.
-    private final class Pages: Sendable {
+    final class Pages: Sendable {
         /// Recordings by number and day; nil for a page that fails.
         typealias Content = [[(number: Int, day: Int64)]?]
 
@@ -25,9 +25,8 @@ struct ListOrderTests {
             self.part = part
         }
 
-        func answer(_ request: LoopbackServer.Request) -> LoopbackServer.Answer {
+        func answer(_ target: String) -> LoopbackServer.Answer {
             let list = "/2010-04-01/Accounts/AC\(TestClient.digits)/Recordings.json"
-            let target = request.target
             let isPart = target.contains("DateCreated") || target.contains("Page=1")
             let pages = isPart ? part : whole.withLock { $0 }
             let index = Int(target.suffix(1)).flatMap { target.contains("?Page=") ? $0 : nil } ?? 0
@@ -61,7 +60,7 @@ struct ListOrderTests {
         [[[(5, 5), (6, 8)]], [[(6, 8), (5, 5)], [(7, 7)]]] as [Pages.Content])
     func void(whole: Pages.Content, part: Pages.Content) throws {
         let pages = Pages(whole, part: part)
-        let server = try LoopbackServer { pages.answer($0) }
+        let server = try LoopbackServer { pages.answer($0.target) }
         defer { server.stop() }
         let folder = try CatalogFolder()
         do {
@@ -90,7 +89,7 @@ struct ListOrderTests {
     @Test("What is covered by the end of the list is kept when the rest fails")
     func failing() throws {
         let pages = Pages([[(1, 20), (2, 10)], [(3, 15)], nil], part: [[]])
-        let server = try LoopbackServer { pages.answer($0) }
+        let server = try LoopbackServer { pages.answer($0.target) }
         defer { server.stop() }
         let bench = try Self.bench(server)
         defer { bench.shutDown() }
@@ -104,7 +103,7 @@ struct ListOrderTests {
     @Test("A complete list whose order changes is fetched anew, and is trusted again after a pass in order")
     func later() throws {
         let pages = Pages([[(1, 20), (2, 10)], [(3, 5)]], part: [[]])
-        let server = try LoopbackServer { pages.answer($0) }
+        let server = try LoopbackServer { pages.answer($0.target) }
         defer { server.stop() }
         let bench = try Self.bench(server)
         defer { bench.shutDown() }
