@@ -42,7 +42,7 @@ struct ResourceFinderTests {
         try Self.withBench { bench, simulator in
             let sid = try Sample.sid(1, .composition)
             try simulator.add(sid, status: "completed")
-            simulator.behaviour.latencyMilliseconds = 200
+            simulator.behaviour.latencyMilliseconds = 1000
             let outcomes = Awaited<ResourceFinder.Outcome>()
             for priority in [.background, .background, .reader, .reader] as [Priority] {
                 bench.finder.ask(for: sid, of: .composition, priority: priority) { outcomes.add($0) }
