@@ -145,6 +145,11 @@ struct CatalogCheck {
             }
             _ = try Coverage.range(from: row.integer(2), to: row.integer(3))
         }
+        try database.forEachRow(of: "SELECT kind, pass FROM unordered") { row in
+            guard row.kind(0) != nil, CoveragePurpose(rawValue: row.integer(1)) != nil else {
+                throw DatabaseError.damage("unordered")
+            }
+        }
     }
 
     private func checkSequences(_ database: Database) throws {
