@@ -85,17 +85,29 @@ public final class FileTree: Sendable {
     }
 
     /// The target of a symbolic link, relative to its directory.
-    public func target(of inode: InodeNumber) throws(FileTreeError) -> String {
-        let node = try nodes.node(inode)
-        guard case .link(let sid, _, let view) = node.place else {
-            throw FileTreeError(.invalid, "only symbolic links can be read as such")
+    public func target(of inode: InodeNumber, completion: @escaping TreeCompletion<String>) {
+        do throws(FileTreeError) {
+            let node = try nodes.node(inode)
+            guard case .link(let sid, _, let view) = node.place else {
+                throw FileTreeError(.invalid, "only symbolic links can be read as such")
+            }
+            branches[node.branch].whenFound(sid) { branch throws(FileTreeError) in
+                view.target(of: try branch.entry(of: sid))
+            } completion: {
+                completion($0)
+            }
+        } catch {
+            completion(.failure(error))
         }
-        return view.target(of: try branches[node.branch].entry(of: sid))
     }
 
-    /// The path of a node below the mount point (`.` for the root), and its recording; nil for a number without a node.
-    public func location(of inode: InodeNumber) -> (path: String, recording: SID?)? {
-        nodes.knownNode(inode).map(branches.location)
+    /// Finds out the path of a node below the mount point (`.` for the root), and its recording.
+    public typealias Locator = @Sendable () -> (path: String, recording: SID?)
+
+    /// A locator of a node, which reads the catalog when it is called, on any thread; nil for a number without a node.
+    public func locator(of inode: InodeNumber) -> Locator? {
+        guard let node = nodes.knownNode(inode) else { return nil }
+        return { [branches] in branches.location(of: node) }
     }
 
     // MARK: Attributes

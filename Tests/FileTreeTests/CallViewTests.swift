@@ -218,7 +218,7 @@ struct CallViewTests {
             for (path, entry) in entries {
                 let found = try again.lookUp(".", in: entry.inode).attributes
                 #expect(found.inode == entry.inode && found.type == entry.type, "\(path)")
-                #expect(again.tree.location(of: entry.inode)?.path == path)
+                #expect(again.tree.locator(of: entry.inode)?().path == path)
                 let above = path.split(separator: "/").dropLast().joined(separator: "/")
                 let parent = above.isEmpty ? .root : numbers[above]
                 #expect(try again.lookUp("..", in: entry.inode).attributes.inode == parent, "\(path)")

@@ -29,8 +29,8 @@ struct ReadableViewTests {
             for (name, path) in zip(expected, ["recordings/\(one).wav", "recordings/\(two).wav", video.path]) {
                 let link = try bench.lookUp(name, in: inode)
                 #expect(link.attributes.type == .link && link.validity > 1)
-                #expect(try bench.tree.target(of: link.attributes.inode) == "../../../../\(path)")
-                #expect(bench.tree.location(of: link.attributes.inode)?.path == "\(day)/\(name)")
+                #expect(try bench.target(of: link.attributes.inode) == "../../../../\(path)")
+                #expect(bench.tree.locator(of: link.attributes.inode)?().path == "\(day)/\(name)")
             }
             for name in [
                 "\(one).wav", "09-12-34 \(Self.first) → \(Self.second) \(one).wav",
