@@ -12,7 +12,6 @@ public final class FileTree: Sendable {
     private let branches: Branches
     private let nodes: NodeRegistry
     private let library: MediaLibrary
-    private let ownership: Ownership
     private let attributes: AttributeProvider
     private let names: NameLookup
     private let numbers: NumberLookup
@@ -40,7 +39,6 @@ public final class FileTree: Sendable {
         branches = Branches(main: main, subaccounts: subaccounts, names: EntryNames(style: linkNames))
         self.nodes = nodes
         self.library = library
-        self.ownership = ownership
         // The registry derives numbers from its accounts.
         assert(branches.all.dropFirst().map(\.account) == nodes.subaccounts)
         let controlFiles = ControlFiles(contents: contents)
@@ -127,18 +125,10 @@ public final class FileTree: Sendable {
         }
     }
 
-    /// Refuses an access that the mode doesn't allow a user.
-    ///
-    /// - Parameter mask: Bits of the access: 4 read, 2 write, 1 search.
-    public func checkAccess(to inode: InodeNumber, mask: UInt32, user: UInt32, group: UInt32) throws(FileTreeError) {
-        let isDirectory = if case .directory = try nodes.node(inode).place { true } else { false }
-        try ownership.check(mask, isDirectory: isDirectory, user: user, group: group)
-    }
-
     /// The extended attributes of a node, names and values; only media has some.
-    public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
-        try knownAttributes(of: inode)?.values ?? []
-    }
+    public func extendedAttributes(
+        of inode: InodeNumber, completion: @escaping TreeCompletion<[(name: String, value: String)]>
+    ) { knownAttributes(of: inode) { completion($0.map { $0?.values ?? [] }) } }
 
     /// The bytes that suffice for the names of a node's extended attributes, each with a zero byte, even if more of
     /// them become known before the names are asked for.

@@ -20,8 +20,6 @@ public enum FileTreeErrorCode: ErrorCode {
     case invalid
     /// The tree can't be changed.
     case readOnly
-    /// The permission bits don't allow the access.
-    case permissionDenied
     /// Twilio refuses the list to the credentials; see the cause.
     case refused
     /// The node has no such extended attribute.
