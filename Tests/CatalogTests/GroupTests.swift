@@ -1,7 +1,8 @@
 import CatalogTestSupport
 import GRDB
-import Testing
+import Support
 import TestSupport
+import Testing
 import TwilioAPI
 
 @testable import Catalog
@@ -114,6 +115,31 @@ struct GroupTests {
         }
         #expect(listings[0].map(\.group) == listings[1].map(\.group) && listings[0].count == 100)
         #expect(listings[0].map(\.place) == listings[1].map(\.place))
+    }
+
+    @Test("The writing thread creates the index; a query for one group doesn't wait for it, a list of groups does")
+    func writer() throws {
+        let catalog = try CatalogFolder().catalog()
+        try catalog.store(try (0..<3000).map { try Sample.resource($0, seconds: 1_600_000_000, group: $0) })
+        let (writer, isHeld, indexed) = (try WriteQueue(), Condition(true), Condition(0))
+        defer { writer.shutDown() }
+        func hasIndex() throws -> Bool { try catalog.storage.read { try EntryIndex.group.isThere(in: $0) } }
+        catalog.groups.createIndex(on: writer)
+        writer.run(.urgent) { isHeld.waitUntil { !$0 } }
+        let group = try Sample.group(7)
+        for _ in 0..<3 {
+            #expect(try catalog.groups.oldest(of: group, kinds: [.voiceRecording])?.sid == Sample.sid(7))
+            catalog.groups.whenIndexed { result in
+                if case .success = result { indexed.change { $0 += 1 } }
+            }
+        }
+        #expect(try !hasIndex() && indexed.changeQuietly { $0 } == 0)
+        isHeld.change { $0 = false }
+        try wait(until: "the index is made") { indexed.changeQuietly { $0 } == 3 }
+        #expect(try hasIndex())
+        #expect(try Self.list(.call, in: catalog, after: 0, limit: 5000).count == 3000)
+        catalog.groups.whenIndexed { _ in indexed.change { $0 += 1 } }
+        #expect(indexed.changeQuietly { $0 } == 4, "at once, since it is there")
     }
 
     @Test("What an earlier version indexed is indexed anew, and its index may come back")

@@ -10,22 +10,27 @@ public struct Groups: Sendable {
     let storage: CatalogStorage
     let shown: ShownEntries
 
-    /// The epoch whose database is known to have the index of groups; nil for none.
-    private let indexedEpoch = Locked<Int?>(nil)
+    let index: GroupIndexing
 
     init(in storage: CatalogStorage, _ shown: ShownEntries) {
         self.storage = storage
         self.shown = shown
+        index = GroupIndexing(in: storage)
     }
 
-    /// Creates the index of groups if the database lacks it; checks each database once.
-    package func makeIndex() throws(CatalogError) {
-        // Read the epoch first: if the database is replaced meanwhile, the next call checks the new one.
-        let epoch = storage.epoch
-        guard indexedEpoch.withLock({ $0 }) != epoch else { return }
-        let isThere = try storage.read { try EntryIndex.group.isThere(in: $0) }
-        if !isThere { try storage.write { try GroupIndex.create(in: $0.database) } }
-        indexedEpoch.withLock { $0 = epoch }
+    /// Creates the index of groups if the database lacks it; to be called on the writing thread.
+    package func makeIndex() throws(CatalogError) { try index.make() }
+
+    /// Has the index created on the writing thread from now on, instead of that of a query.
+    ///
+    /// Until it is there, a query for one group scans the recordings, and ``whenIndexed(_:)`` is for lists of groups.
+    public func createIndex(on writer: WriteQueue) { index.use(writer) }
+
+    /// Calls `completion` once the database has the index of groups, or with the reason why it can't be created.
+    ///
+    /// - Parameter completion: called at once if the index is there, else on the writing thread.
+    public func whenIndexed(_ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
+        index.whenMade(completion)
     }
 
     // MARK: Calls and rooms
@@ -41,7 +46,7 @@ public struct Groups: Sendable {
         of kinds: [MediaKind], after place: Int64, limit: Int
     ) throws(CatalogError) -> [(group: SID, place: Int64)] {
         guard let anyKind = kinds.first else { return [] }
-        try makeIndex()
+        try index.want()
         let piece = try GroupPlace.piece(after: place, limit: limit) { first, limit throws(CatalogError) in
             var found: [SIDDigits] = []
             // One kind at a time: for several at once, SQLite would sort all remaining rows for each piece.
@@ -70,7 +75,7 @@ public struct Groups: Sendable {
     ///   - kinds: voice recordings for calls, the other kinds for rooms.
     ///   - digits: the range of the first sixteen digits; an inode number has all but their last bits.
     public func callsOrRooms(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
-        try makeIndex()
+        try index.want()
         let found = try shown.entries(
             """
             kind IN (\(kinds.numbers)) AND group_sid BETWEEN ?1 AND ?2 AND status IS NULL\(shown.condition())
@@ -98,7 +103,7 @@ public struct Groups: Sendable {
     public func entries(
         of group: SID, kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        try makeIndex()
+        try index.want()
         return try shown.entries(
             """
             \(Self.isMember(of: group, kinds)) AND id > ?2 AND status IS NULL\(shown.condition())
@@ -114,7 +119,7 @@ public struct Groups: Sendable {
     ///   - group: the call, conference or room.
     ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
     public func oldest(of group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
-        try makeIndex()
+        try index.want()
         return try shown.entries(
             """
             \(Self.isMember(of: group, kinds)) AND status IS NULL\(shown.condition())
@@ -129,7 +134,7 @@ public struct Groups: Sendable {
     ///   - group: the call, conference or room.
     ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
     public func newest(of group: SID, kinds: [MediaKind]) throws(CatalogError) -> Timestamp? {
-        try makeIndex()
+        try index.want()
         return try shown.entries(
             """
             \(Self.isMember(of: group, kinds)) AND status IS NULL AND +created IS NOT NULL\(shown.condition())

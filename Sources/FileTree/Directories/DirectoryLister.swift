@@ -29,16 +29,18 @@ final class DirectoryLister: Sendable {
         // Read before the list is complete: a later database doesn't have the list.
         let epoch = branch.catalog.epoch
         let opened: @Sendable (Result<Int64?, CatalogError>) -> Void = { [self] result in
-            whenSettled(number) { [self] in
-                guard branch.catalog.epoch == epoch || attempts == 1 else {
-                    open(directory, in: number, attempts: attempts - 1, completion: completion)
-                    return
-                }
-                completion(
-                    result.map {
-                        DirectoryHandle(directory: directory, branch: number, epoch: epoch, lastNamed: $0)
+            whenIndexed(directory, in: branch) { [self] indexed in
+                whenSettled(number) { [self] in
+                    guard branch.catalog.epoch == epoch || attempts == 1 else {
+                        whenListed(directory, in: number, attempts: attempts - 1, completion: completion)
+                        return
                     }
-                    .mapError(FileTreeError.list))
+                    completion(
+                        result.flatMap { last in
+                            indexed.map { DirectoryHandle.List(epoch: epoch, lastNamed: last) }
+                        }
+                        .mapError(FileTreeError.list))
+                }
             }
         }
         let done: ListCompletion = { result in opened(result.map { nil }) }
@@ -71,6 +73,17 @@ final class DirectoryLister: Sendable {
             try branch.whenNamed(directory) { result in completion(result.map { last }) }
         } catch {
             completion(.failure(CatalogError(.database, error.message, cause: error)))
+        }
+    }
+
+    /// Calls a completion once the catalog has the index that the list of a directory needs.
+    private func whenIndexed(
+        _ directory: Directory, in branch: Branch,
+        completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
+    ) {
+        switch directory {
+        case .byGroup, .group, .byNumber, .number: branch.catalog.groups.whenIndexed(completion)
+        case .root, .media, .metadata, .metadataOf, .byDate, .date, .accounts, .control: completion(.success(()))
         }
     }
 

@@ -96,6 +96,7 @@ final class TreeBench: Sendable {
         let (client, transfer, account) = (api.client, api.transfer, api.client.account)
         catalog = try Catalog(folder: folder.path("catalog"), window: window, logger: quiet)
         writer = try WriteQueue()
+        catalog.groups.createIndex(on: writer)
         finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         nodes = NodeRegistry(kernel: expired)
         recorder = MediaRecorder(catalog: catalog, writer: writer, delegate: nodes, logger: quiet)
