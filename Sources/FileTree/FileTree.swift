@@ -180,8 +180,9 @@ public final class FileTree: Sendable {
     ///   - cookie: The cookie of the entry before; 0 to begin.
     ///   - limit: The greatest number of entries.
     public func entries(
-        of handle: DirectoryHandle, after cookie: Int64, limit: Int
-    ) throws(FileTreeError) -> [DirectoryEntry] { try lister.entries(of: handle, after: cookie, limit: limit) }
+        of handle: DirectoryHandle, after cookie: Int64, limit: Int,
+        completion: @escaping TreeCompletion<[DirectoryEntry]>
+    ) { lister.entries(of: handle, after: cookie, limit: limit, completion: completion) }
 
     /// Opens a file for reading.
     public func open(_ inode: InodeNumber, completion: @escaping TreeCompletion<OpenFile>) {

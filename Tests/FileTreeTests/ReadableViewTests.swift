@@ -150,7 +150,7 @@ struct ReadableViewTests {
             let handle = try bench.openDirectory(bench.find("by-date/\(day)").inode)
             let two = try bench.addCall("2", from: Self.first, to: Self.second, created: created)
             _ = try bench.find("metadata/recordings/\(two).json")
-            #expect(try bench.tree.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
+            #expect(try bench.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
             #expect(try bench.names("by-date/\(day)") == [name(one), name(two)])
         }
     }

@@ -87,7 +87,7 @@ struct ViewTests {
                 let handle = try bench.openDirectory(bench.find(path).inode)
                 var found: [DirectoryEntry] = []
                 while true {
-                    let entries = try bench.tree.entries(of: handle, after: found.last?.cookie ?? 0, limit: 3)
+                    let entries = try bench.entries(of: handle, after: found.last?.cookie ?? 0, limit: 3)
                     guard !entries.isEmpty else { break }
                     found += entries
                     if let gone = transient.indices.randomElement(using: &generator) {
