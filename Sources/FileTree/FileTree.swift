@@ -63,7 +63,7 @@ public final class FileTree: Sendable {
     /// The answer counts as a reference, to be returned with ``forget(_:count:)``.
     public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping TreeCompletion<Entry>) {
         if name == "." || name == ".." {
-            completion(Result { () throws(FileTreeError) in try numbers.find(parent, isParent: name == "..") })
+            numbers.find(parent, isParent: name == "..", completion: completion)
         } else {
             names.find(name, in: parent, completion: completion)
         }
@@ -112,14 +112,15 @@ public final class FileTree: Sendable {
 
     /// The attributes of a node; waits for an unknown size.
     ///
-    /// - Parameter isOpen: Whether an open file is being read. It keeps its attributes when its recording is removed
-    ///   from the account; other requests get an error.
+    /// - Parameter file: The open file that is being read, if any. It keeps its attributes when its recording is
+    ///   removed from the account, or lost with the catalog; other requests get an error. Content in memory has its own
+    ///   size, whatever has become of the resource.
     public func attributes(
-        of inode: InodeNumber, isOpen: Bool = false, completion: @escaping TreeCompletion<Attributes>
+        of inode: InodeNumber, openedAs file: OpenFile? = nil, completion: @escaping TreeCompletion<Attributes>
     ) {
-        if isOpen, let kept = nodes.attributes(ofRemoved: inode) { return completion(.success(kept)) }
+        if file != nil, let kept = nodes.attributes(ofRemoved: inode) { return completion(.success(kept)) }
         do throws(FileTreeError) {
-            attributes.attributes(of: try nodes.node(inode), completion: completion)
+            attributes.attributes(of: try nodes.node(inode), openedAs: file, completion: completion)
         } catch {
             completion(.failure(error))
         }
@@ -132,22 +133,31 @@ public final class FileTree: Sendable {
 
     /// The bytes that suffice for the names of a node's extended attributes, each with a zero byte, even if more of
     /// them become known before the names are asked for.
-    public func roomForAttributeNames(of inode: InodeNumber) throws(FileTreeError) -> Int {
-        try knownAttributes(of: inode)?.longestListing ?? 0
+    public func roomForAttributeNames(of inode: InodeNumber, completion: @escaping TreeCompletion<Int>) {
+        knownAttributes(of: inode) { completion($0.map { $0?.longestListing ?? 0 }) }
     }
 
     /// The extended attributes of media; nil for any other node.
-    private func knownAttributes(of inode: InodeNumber) throws(FileTreeError) -> ExtendedAttributes? {
-        let node = try nodes.node(inode)
-        guard case .media(let sid, _) = node.place else { return nil }
-        let branch = branches[node.branch]
-        let resource = try branch.resource(of: sid)
-        let call = try branch.query { _ throws(CatalogError) in
-            try resource.groupSID.flatMap { sid throws(CatalogError) in try branch.call(sid) }
+    private func knownAttributes(
+        of inode: InodeNumber, completion: @escaping TreeCompletion<ExtendedAttributes?>
+    ) {
+        do throws(FileTreeError) {
+            let node = try nodes.node(inode)
+            guard case .media(let sid, _) = node.place else { return completion(.success(nil)) }
+            branches[node.branch].whenFound(sid) { [library] branch throws(FileTreeError) in
+                let resource = try branch.resource(of: sid)
+                let call = try branch.query { _ throws(CatalogError) in
+                    try resource.groupSID.flatMap { sid throws(CatalogError) in try branch.call(sid) }
+                }
+                return ExtendedAttributes(
+                    resource: resource, call: call, facts: try branch.knownFacts(of: sid),
+                    integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid))
+            } completion: {
+                completion($0.map { $0 })
+            }
+        } catch {
+            completion(.failure(error))
         }
-        return ExtendedAttributes(
-            resource: resource, call: call, facts: try branch.knownFacts(of: sid),
-            integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid))
     }
 
     /// The number of completed recordings, and the sum of the known sizes in bytes.
@@ -175,6 +185,8 @@ public final class FileTree: Sendable {
     }
 
     /// The next entries of a directory; empty only at the end.
+    ///
+    /// Waits only when the catalog was replaced since the directory was opened.
     ///
     /// - Parameters:
     ///   - cookie: The cookie of the entry before; 0 to begin.

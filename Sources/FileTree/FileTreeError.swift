@@ -41,6 +41,14 @@ extension FileTreeError {
         FileTreeError(.stale, "\(sid) is in the account, but it has no media, since it isn't completed", cause: cause)
     }
 
+    /// The error for a call, a room, a conference or a telephone number that the kernel knows, without recordings.
+    static func empty(_ name: String) -> FileTreeError { FileTreeError(.stale, "\(name) has no recordings") }
+
+    /// The error for what the catalog doesn't have while its lists are incomplete.
+    static func unlisted(_ subject: String) -> FileTreeError {
+        FileTreeError(.inputOutput, "\(subject) is not in the catalog, whose lists aren't complete")
+    }
+
     /// The error for a name that a directory doesn't contain.
     static func missing(_ name: String) -> FileTreeError { FileTreeError(.notFound, "there is no '\(name)' here") }
 

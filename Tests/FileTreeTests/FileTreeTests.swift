@@ -91,7 +91,7 @@ struct FileTreeTests {
                 // Going on from any entry gives what follows it.
                 let handle = try bench.openDirectory(inode)
                 for (index, entry) in whole.enumerated() {
-                    let rest = try bench.tree.entries(of: handle, after: entry.cookie, limit: 100)
+                    let rest = try bench.entries(of: handle, after: entry.cookie, limit: 100)
                     #expect(rest.map(\.name) == whole.dropFirst(index + 1).map(\.name))
                 }
             }
@@ -182,7 +182,7 @@ struct FileTreeTests {
             for error in [
                 #expect(throws: FileTreeError.self) { try bench.attributes(file.inode) },
                 #expect(throws: FileTreeError.self) { try bench.open(file.inode) },
-                #expect(throws: FileTreeError.self) { _ = try bench.tree.extendedAttributes(of: file.inode) },
+                #expect(throws: FileTreeError.self) { _ = try bench.extendedAttributes(of: file.inode) },
             ] {
                 #expect(error?.code == .stale)
             }
@@ -264,7 +264,7 @@ struct FileTreeTests {
             func values(_ file: String) throws -> [String: String] {
                 let inode = try bench.find(Self.path(bench, file)).inode
                 return Dictionary(
-                    uniqueKeysWithValues: try bench.tree.extendedAttributes(of: inode).map { ($0.name, $0.value) })
+                    uniqueKeysWithValues: try bench.extendedAttributes(of: inode).map { ($0.name, $0.value) })
             }
             let voice = try values("recordings/a.wav")
             #expect(voice["user.twilio.sid"] == (try bench.sid("a.wav")))
@@ -280,8 +280,8 @@ struct FileTreeTests {
             #expect(composition["user.twilio.container_format"] == "webm")
             #expect(composition["user.twilio.integrity"] == "none")
             #expect(composition["user.twilio.room_sid"]?.hasPrefix("RM") == true)
-            #expect(try bench.tree.extendedAttributes(of: bench.find("recordings").inode).isEmpty)
-            #expect(try bench.tree.extendedAttributes(of: bench.find(".twiliofs/version").inode).isEmpty)
+            #expect(try bench.extendedAttributes(of: bench.find("recordings").inode).isEmpty)
+            #expect(try bench.extendedAttributes(of: bench.find(".twiliofs/version").inode).isEmpty)
         }
     }
 
@@ -314,7 +314,7 @@ struct FileTreeTests {
             }
             func attributes(_ bench: TreeBench) throws -> [String?] {
                 try paths.map { path in
-                    try bench.tree.extendedAttributes(of: bench.find(path).inode)
+                    try bench.extendedAttributes(of: bench.find(path).inode)
                         .first { $0.name == "user.twilio.integrity" }?.value
                 }
             }

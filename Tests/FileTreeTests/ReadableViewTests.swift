@@ -106,7 +106,7 @@ struct ReadableViewTests {
             #expect(
                 try again.names("by-date/2020/02/29") == [linkNames == .sid ? "\(sid).wav" : "09-12-33 \(sid).wav"])
             let inode = try again.lookUp("\(sid).wav", in: again.find("recordings").inode).attributes.inode
-            let attributes = try again.tree.extendedAttributes(of: inode).map(\.name)
+            let attributes = try again.extendedAttributes(of: inode).map(\.name)
             #expect(Set(attributes).isDisjoint(with: ["from", "to", "direction"].map { "user.twilio.\($0)" }))
             for (path, entry) in entries {
                 let error = #expect(throws: FileTreeError.self, "\(path)") { try again.lookUp(".", in: entry.inode) }

@@ -48,6 +48,11 @@ extension Attributes {
     /// The modification time of nodes without one of their own; constant, so that backups see no change.
     static let unknownTime = Timestamp(seconds: 0)
 
+    /// The modification time of a recording's resource.
+    static func time(ofResource entry: CatalogEntry) -> Timestamp {
+        entry.dateUpdated ?? entry.dateCreated ?? unknownTime
+    }
+
     /// The attributes of a file.
     init(regular inode: InodeNumber, _ ownership: Ownership, size: Int64, modified: Timestamp, validity: Double) {
         self.init(

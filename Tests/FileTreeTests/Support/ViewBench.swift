@@ -86,7 +86,7 @@ extension TreeBench {
             let inner = "\(path)/\(entry.name)"
             switch entry.type {
             case .directory: found.merge(try links(inner)) { _, _ in "twice" }
-            case .link: found[inner] = try tree.target(of: find(inner).inode)
+            case .link: found[inner] = try target(of: find(inner).inode)
             case .regular: found[inner] = "a file"
             }
         }
