@@ -23,7 +23,10 @@ struct FailureLogTests {
         let worker = try WorkerPool(name: "failures", threadCount: 1)
         let (log, isOpen) = (RecordedLog(), Condition(false))
         let failures = FailureLog(worker: worker, metrics: RequestMetrics(TestMetrics()), logger: log.logger) { inode in
-            { isOpen.waitUntil { $0 }; return ("path\(inode.rawValue)", nil) }
+            {
+                isOpen.waitUntil { $0 }
+                return ("path\(inode.rawValue)", nil)
+            }
         }
         let noted = Condition(false)
         let thread = try NamedThread(name: "answers") {

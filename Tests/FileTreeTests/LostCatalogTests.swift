@@ -2,6 +2,8 @@ import Foundation
 import Support
 import TestSupport
 import Testing
+import TwilioAPI
+import TwilioSimulator
 
 @testable import FileTree
 
@@ -80,16 +82,13 @@ struct LostCatalogTests {
             files: Dictionary(uniqueKeysWithValues: names.map { ("recordings/\($0).wav", content) }))
         var inodes: [String: InodeNumber] = [:]
         for name in names {
-            let sid = try bench.sid("\(name).wav")
-            let path = "recordings/\(sid).wav"
-            inodes[name] = try bench.find(path).inode
-            try wait(until: "the size is stored") {
-                try bench.catalog.entry(of: #require(SID(sid)))?.plaintextSize != nil
-            }
+            let sid = try #require(SID(try bench.sid("\(name).wav")))
+            inodes[name] = try bench.find("recordings/\(sid).wav").inode
+            try wait(until: "the size is stored") { try bench.catalog.entry(of: sid)?.plaintextSize != nil }
         }
         inodes["resource"] = try bench.find("metadata/recordings/\(bench.sid("resource.wav")).json").inode
-        let link = try bench.sid("link.wav")
-        let entry = try #require(try bench.catalog.entry(of: #require(SID(link))))
+        let link = try #require(SID(try bench.sid("link.wav")))
+        let entry = try #require(try bench.catalog.entry(of: link))
         let day = DateSpan(dayOf: try #require(entry.dateCreated))
         let year = "\(day.first.year)"
         let path = "by-date/\(year)/\(try #require(day.parent).name)/\(day.name)/\(link).wav"
@@ -104,10 +103,11 @@ struct LostCatalogTests {
         let (bench, inodes, _) = try Self.known()
         defer { bench.shutDown() }
         func inode(_ name: String) throws -> InodeNumber { try #require(inodes[name]) }
+        let target = "\(try bench.sid("link.wav")).wav"
         try bench.loseCatalog()
         #expect(try bench.attributes(inode("stat")).size == 3000)
         #expect(try bench.read(bench.open(inode("open")), count: 3000) == Self.content)
-        #expect(try bench.target(of: inode("link")).hasSuffix("\(bench.sid("link.wav")).wav"))
+        #expect(try bench.target(of: inode("link")).hasSuffix(target))
         #expect(try bench.extendedAttributes(of: inode("names")).contains { $0.name == "user.twilio.sid" })
         #expect(try bench.lookUp(".", in: inode("number")).attributes.inode == inode("number"))
         guard case .bytes(let json) = try bench.open(inode("resource")).content else {
@@ -121,25 +121,26 @@ struct LostCatalogTests {
     func unreachable() throws {
         let (bench, inodes, file) = try Self.known()
         defer { bench.shutDown() }
-        let held = try #require(inodes["held"])
+        func inode(_ name: String) throws -> InodeNumber { try #require(inodes[name]) }
+        let held = try inode("held")
         let before = try bench.attributes(held, openedAs: file)
-        let unread = try bench.open(#require(inodes["unread"]))
-        let unreadBefore = try bench.attributes(#require(inodes["unread"]), openedAs: unread)
+        let unread = try bench.open(inode("unread"))
+        let unreadBefore = try bench.attributes(inode("unread"), openedAs: unread)
         #expect(before.size == 3000 && before.modified != Attributes.unknownTime && unreadBefore.size == 3000)
         bench.simulator.faults = [.init(.status(400), path: "*.json"), .init(.status(400), path: "/v1/*")]
         try bench.loseCatalog()
         for name in ["stat", "link", "resource", "names", "number"] {
-            let inode = try #require(inodes[name])
+            let inode = try inode(name)
             #expect(Self.code { _ = try bench.attributes(inode) } == .inputOutput, "\(name)")
             #expect(Self.code { _ = try bench.lookUp(".", in: inode) } == .inputOutput, "\(name)")
         }
-        #expect(try Self.code { _ = try bench.target(of: #require(inodes["link"])) } == .inputOutput)
-        #expect(try Self.code { _ = try bench.extendedAttributes(of: #require(inodes["names"])) } == .inputOutput)
-        #expect(try Self.code { _ = try bench.open(#require(inodes["resource"])) } == .inputOutput)
+        #expect(Self.code { _ = try bench.target(of: inode("link")) } == .inputOutput)
+        #expect(Self.code { _ = try bench.extendedAttributes(of: inode("names")) } == .inputOutput)
+        #expect(Self.code { _ = try bench.open(inode("resource")) } == .inputOutput)
         // A number that the kernel has forgotten may be that of a recording.
         let other = InodeNumber(rawValue: held.rawValue ^ 1)
         #expect(Self.code { _ = try bench.lookUp(".", in: other) } == .inputOutput)
-        for (file, inode, before) in [(file, held, before), (unread, try #require(inodes["unread"]), unreadBefore)] {
+        for (file, inode, before) in [(file, held, before), (unread, try inode("unread"), unreadBefore)] {
             let after = try bench.attributes(inode, openedAs: file)
             #expect(after.size == before.size && after.modified == before.modified && after.inode == inode)
             #expect(after.revision == before.revision)
@@ -148,7 +149,7 @@ struct LostCatalogTests {
         // Twilio alone says what is gone.
         bench.simulator.faults = []
         try bench.simulator.remove(bench.sid("stat.wav"))
-        #expect(try Self.code { _ = try bench.attributes(#require(inodes["stat"])) } == .stale)
+        #expect(Self.code { _ = try bench.attributes(inode("stat")) } == .stale)
     }
 
     @Test("A listing that hasn't told anything of it, or whose places mean the same in every database, goes on")

@@ -13,7 +13,7 @@ struct GroupPlace {
 
     /// The bits of ``beginning``: among a million groups, two begin alike in one of 35 accounts.
     private static let width = 44
-    /// The bits of ``number``. Together with ``width`` they leave room for the fixed entries of a directory.
+    /// The bits of ``number``; together with ``width`` they leave room for the fixed entries of a directory.
     private static let numberWidth = 18
 
     /// The most groups whose SIDs begin alike.

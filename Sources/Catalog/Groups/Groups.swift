@@ -4,8 +4,8 @@ public import TwilioAPI
 
 /// The groups of recordings, which are calls, conferences, rooms and telephone numbers, and the recordings of a group.
 ///
-/// Each query reads the database by an index; no result is kept in memory. Groups are listed in the order of their SIDs,
-/// which stays the same while recordings come and go: a group that exists throughout a listing is in it, once.
+/// Each query reads the database by an index; no result is kept in memory. Groups are listed in the order of their
+/// SIDs, which stays the same while recordings come and go: a group that exists throughout a listing is in it, once.
 public struct Groups: Sendable {
     let storage: CatalogStorage
     let shown: ShownEntries

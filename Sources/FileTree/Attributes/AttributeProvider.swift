@@ -43,18 +43,12 @@ final class AttributeProvider: Sendable {
             try branch.entry(of: sid)
         }
         // What is being read is known, whatever has become of the catalog.
-        if let file {
-            let result = Result { () throws(FileTreeError) in try query(branch) }
-            if case .failure(let error) = result, error.code == .inputOutput, let kept = kept(node, sid, file) {
-                return completion(.success(kept))
-            }
-        }
-        branch.whenFound(sid, query) { [self] result in
-            do throws(FileTreeError) {
-                try ofRecording(node, result.get(), completion)
-            } catch {
-                completion(.failure(error))
-            }
+        let result = Result { () throws(FileTreeError) in try query(branch) }
+        if case .failure(let error) = result, error.code == .inputOutput {
+            if let file, let kept = kept(node, sid, file) { return completion(.success(kept)) }
+            branch.whenFound(sid, query) { [self] in ofRecording(node, $0, completion) }
+        } else {
+            ofRecording(node, result, completion)
         }
     }
 
@@ -67,6 +61,16 @@ final class AttributeProvider: Sendable {
     }
 
     /// Provides the attributes of a recording's file, resource or link.
+    private func ofRecording(
+        _ node: Node, _ entry: Result<CatalogEntry, FileTreeError>, _ completion: @escaping TreeCompletion<Attributes>
+    ) {
+        do throws(FileTreeError) {
+            try ofRecording(node, entry.get(), completion)
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
     private func ofRecording(
         _ node: Node, _ entry: CatalogEntry, _ completion: @escaping TreeCompletion<Attributes>
     ) throws(FileTreeError) {

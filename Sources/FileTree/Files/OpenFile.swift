@@ -45,7 +45,8 @@ public final class OpenFile: Sendable {
 
     init(
         content: Content, branch: BranchNumber = .main, modified: Timestamp = Attributes.unknownTime,
-        size: Int64? = nil, mayKeepPages: Bool, isVolatile: Bool = false, isCurrent: @escaping @Sendable () -> Bool = { true }, onClose: @escaping @Sendable () -> Void = {}
+        size: Int64? = nil, mayKeepPages: Bool, isVolatile: Bool = false,
+        isCurrent: @escaping @Sendable () -> Bool = { true }, onClose: @escaping @Sendable () -> Void = {}
     ) {
         self.content = content
         self.branch = branch

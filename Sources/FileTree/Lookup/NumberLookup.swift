@@ -17,7 +17,8 @@ struct NumberLookup: Sendable {
     ///
     /// Waits only for a recording that the kernel knows, but the catalog doesn't have.
     func find(_ inode: InodeNumber, isParent: Bool, completion: @escaping TreeCompletion<Entry>) {
-        let answer: @Sendable (Node, CatalogEntry?) throws(FileTreeError) -> Entry = { node, entry throws(FileTreeError) in
+        let answer: @Sendable (Node, CatalogEntry?) throws(FileTreeError) -> Entry = {
+            node, entry throws(FileTreeError) in
             let found = isParent ? (try parent(of: node, entry), nil) : (node, entry)
             branches[found.0.branch].synchronizer.noteUse()
             return try attributes.lookedUp(found.0, found.1, validity: Validity.short)

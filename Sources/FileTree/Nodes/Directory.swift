@@ -58,7 +58,7 @@ enum Directory: Hashable, Sendable {
         }
     }
 
-    /// The fixed entries in a branch with some visible kinds, in the order of their cookies (``FixedEntry/cookie``).
+    /// The fixed entries in a branch with some visible kinds, in the order of their cookies, which are 3 to 47.
     ///
     /// - Parameter hasCalls: Whether the branch has the calls of its recordings.
     func fixedEntries(
@@ -74,7 +74,7 @@ enum Directory: Hashable, Sendable {
                 } + (hasCalls ? [("by-number", .directory(.byNumber), 40)] : [])
         case .metadata: shown.map { ($0.kind.directoryName, .directory(.metadataOf($0.kind)), $0.cookie) }
         case .control:
-            zip(ControlFile.allCases, (FixedEntry.lastDotCookie + 1)...).map { ($0.rawValue, .control($0), $1) }
+            zip(ControlFile.allCases, Int64(8)...).map { ($0.rawValue, .control($0), $1) }
         case .media, .metadataOf, .byDate, .date, .byGroup, .group, .byNumber, .number, .accounts: []
         }
     }
