@@ -154,6 +154,7 @@ public final class FileSystemSession: Sendable {
     public func finish() {
         context.failures.end()
         context.kernel.pending.shutDown()
+        let areFailuresLogged = context.failures.finish()
         context.kernel.notices.attach(nil)
         let (handle, threads) = state.withLock { state in
             defer { state = State() }
@@ -166,6 +167,7 @@ public final class FileSystemSession: Sendable {
         for thread in threads { thread.join() }
         // Nothing delays a notice once the kernel has released the mount.
         context.kernel.notices.shutDown()
+        if areFailuresLogged { context.kernel.failureWorker.shutDown() }
         // No thread uses the descriptor any more.
         fuse_session_unmount(handle.session)
         fuse_session_destroy(handle.session)
