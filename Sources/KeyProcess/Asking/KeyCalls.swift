@@ -70,8 +70,16 @@ final class KeyCalls: Sendable {
     /// Whether the process hasn't ended.
     var isRunning: Bool { state.changeQuietly { !$0.hasEnded } }
 
+    /// Has a function called when the process has ended although it is needed: at once if it has ended already.
     func whenEnded(_ observer: @escaping @Sendable (ProcessEnd?) -> Void) {
-        state.changeQuietly { $0.observer = observer }
+        let end = state.changeQuietly { state -> ProcessEnd?? in
+            guard state.hasEnded else {
+                state.observer = observer
+                return nil
+            }
+            return state.isDone ? nil : .some(state.end)
+        }
+        if let end { observer(end) }
     }
 
     // MARK: Before there are calls
@@ -87,7 +95,14 @@ final class KeyCalls: Sendable {
     }
 
     /// Waits for a message.
-    func answer() throws(KeyFileFailure) -> KeyResponse {
+    ///
+    /// - Parameter patience: The longest wait; nil where a person may be asked.
+    func answer(within patience: Duration?) throws(KeyFileFailure) -> KeyResponse {
+        if let patience, !socket.waitForMessage(until: .now + patience) {
+            throw KeyFileFailure(
+                status: 1,
+                message: "the process that reads private keys hasn't answered within \(patience): a disk may be gone")
+        }
         guard let bytes = (try? socket.receive(buffer)) ?? nil, let response = try? KeyResponse(bytes) else {
             throw Self.strange
         }

@@ -7,18 +7,31 @@ public import Support
 /// as there are processors are answered at the same time. It ends with the last reference, and with this process.
 public final class KeyProcess: Sendable {
     private let calls: KeyCalls
+    /// The longest wait for each answer while files are read; nil where a person may be asked.
+    private let patience: Duration?
+    /// The longest wait for the end of a process whose socket has ended.
+    public static let patienceForEnd = Duration.seconds(10)
 
     /// Starts a program as the key process, which may use the descriptors of this process that programs inherit.
     public init(_ program: KeyProgram) throws(SystemError) {
         let (socket, process) = try program.start(inheriting: true)
-        calls = KeyCalls(socket: socket, process: process) { try? ProcessEnd(of: process) }
+        calls = KeyCalls(socket: socket, process: process) {
+            ProcessEnd(of: process, within: Self.patienceForEnd)
+        }
+        patience = nil
     }
 
     /// Takes over a key process that ``KeyProgram/start(_:)`` has started, with its socket: ``contents(warn:)``, then
     /// ``confinement()`` come next.
     ///
-    /// - Parameter end: Waits for the end of the process after that of the socket; nil if it can't be known.
-    public init(socket: Int32, processID: Int32, end: @escaping @Sendable () -> ProcessEnd?) {
+    /// - Parameters:
+    ///   - patience: The longest wait for each answer while its file is read, which may be on a disk that is gone.
+    ///   - end: Waits for the end of the process after that of the socket; nil if it can't be known.
+    public init(
+        socket: Int32, processID: Int32, patience: Duration = .seconds(60),
+        end: @escaping @Sendable () -> ProcessEnd?
+    ) {
+        self.patience = patience
         calls = KeyCalls(socket: MessageSocket(socket), process: processID, end: end)
     }
 
@@ -30,7 +43,9 @@ public final class KeyProcess: Sendable {
     /// Whether the process answers, as far as is known.
     public var isRunning: Bool { calls.isRunning }
 
-    /// Has a function called, on another thread, when the process has ended although it is still needed.
+    /// Has a function called when the process has ended although it is still needed.
+    ///
+    /// It is called on another thread, or at once if the process has ended already.
     public func whenEnded(_ observer: @escaping @Sendable (ProcessEnd?) -> Void) { calls.whenEnded(observer) }
 
     /// Tells how files are to be read.
@@ -57,7 +72,7 @@ public final class KeyProcess: Sendable {
         warn: (String) -> Void
     ) throws(KeyFileFailure) -> (keys: [any HeldPrivateKey], publicKeySID: String?) {
         while true {
-            switch try calls.answer() {
+            switch try calls.answer(within: patience) {
             case .warning(let sentence): warn(sentence)
             case .failure(let status, let message): throw KeyFileFailure(status: status, message: message)
             case .keys(let keys, let sid): return (keys.map { RemoteKey($0, in: self) }, sid)
@@ -74,7 +89,7 @@ public final class KeyProcess: Sendable {
 
     /// Waits until it has given up all that it doesn't need.
     public func confinement() throws(KeyFileFailure) -> KeyConfinement {
-        guard case .confined(let confinement) = try calls.answer() else { throw KeyCalls.strange }
+        guard case .confined(let confinement) = try calls.answer(within: patience) else { throw KeyCalls.strange }
         do throws(SystemError) { try calls.listen() } catch { throw KeyFileFailure(status: 1, message: error.message) }
         return confinement
     }

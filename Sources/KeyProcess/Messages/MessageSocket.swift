@@ -17,6 +17,17 @@ struct MessageSocket: Sendable {
         return (MessageSocket(ends[0]), MessageSocket(ends[1]))
     }
 
+    /// Waits until a message or the end can be received; returns false if the deadline comes first.
+    func waitForMessage(until deadline: ContinuousClock.Instant) -> Bool {
+        while true {
+            let left = max(.zero, deadline - .now)
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let result = poll(&request, 1, Int32(min(left, .seconds(3600)) / .milliseconds(1)))
+            if result > 0 || result < 0 && errno != EINTR { return true }
+            if ContinuousClock.now >= deadline { return false }
+        }
+    }
+
     /// Waits for a message, which is in the buffer until that is used again.
     ///
     /// - Returns: The message; nil at the end.

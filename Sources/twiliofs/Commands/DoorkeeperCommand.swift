@@ -1,5 +1,4 @@
 import ArgumentParser
-import CLinux
 import Credentials
 import FileSystem
 import Glibc
@@ -14,6 +13,9 @@ struct DoorkeeperCommand: ParsableCommand {
 
     @Option(help: .hidden)
     var user: String?
+
+    @Option(help: .hidden)
+    var duty = DoorDuty.files
 
     func run() throws {
         try ProcessSecrecy.begin()
@@ -31,13 +33,12 @@ struct DoorkeeperCommand: ParsableCommand {
         else { throw Failure(.usage, "'\(Self.name)' is for the program's own use") }
         _ = fcntl(Doorkeeper.descriptor, F_SETFD, FD_CLOEXEC)
         let user = try user.map { (name) throws(Failure) in try ServingUser(name) }
-        var door = Door(hands: FileHands(user: user))
-        while let (bytes, descriptor) = DoorSocket.receive(Doorkeeper.descriptor) {
-            if let descriptor { close(descriptor) }
-            guard let request = DoorMessage.Request(bytes) else { break }
+        var door = Door(duty, hands: FileHands(user: user))
+        while let packet = DoorSocket.receive(Doorkeeper.descriptor) {
+            if let descriptor = packet.descriptor { close(descriptor) }
+            guard let request = DoorMessage.Request(packet.bytes) else { break }
             let (answer, opened) = door.answer(request)
-            let packet = answer.bytes
-            let isSent = twiliofs_send_message(Doorkeeper.descriptor, packet, packet.count, opened ?? -1) != 0
+            let isSent = DoorSocket.send(packet.number, answer.bytes, with: opened, on: Doorkeeper.descriptor)
             if let opened { close(opened) }
             guard isSent else { break }
         }
@@ -60,11 +61,11 @@ private struct FileHands: Door.Hands {
         return try user.opening(path) { () throws(Failure) in try LogFile.open(path) }
     }
 
-    func mountState(of path: String) -> MountState { MountState(of: path) }
+    func mountState(of path: String) -> MountState { MountQuestion.state(of: path, as: user) }
 
     func stamp(of path: String) -> FileStamp? {
         guard let user else { return FileStamp(of: path) }
-        return user.opening(path) { FileStamp(of: path) }
+        return user.stamp(of: path)
     }
 
     func startKeyProcess(_ reading: KeyReading) throws(SystemError) -> (socket: Int32, processID: Int32) {
@@ -80,9 +81,9 @@ private struct FileHands: Door.Hands {
         ProcessEnd(of: process, within: patience)
     }
 
-    func unmount(_ path: String) throws(DoorRefusal) {
+    func unmount(_ mount: MountIdentity) throws(DoorRefusal) {
         do throws(FileSystemError) {
-            try Unmounting.unmount(path, isLazy: true)
+            try Unmounting.unmount(mount)
         } catch {
             throw DoorRefusal(kind: error.code.doorKind, sentence: error.message)
         }

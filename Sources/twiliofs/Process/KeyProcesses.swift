@@ -13,6 +13,8 @@ final class KeyProcesses: Sendable {
     private struct State {
         var isStarted = false
         var observer: Observer?
+        /// The ends that nobody has been told of yet.
+        var untold: [(sentence: String, mayReadAgain: Bool)] = []
         /// The first process, until it is taken.
         var first: KeyProcess?
     }
@@ -60,7 +62,9 @@ final class KeyProcesses: Sendable {
         let process = try Self.started { () throws(SystemError) in
             if let doorkeeper { return try doorkeeper.startKeyProcess(reading) }
             let (socket, process) = try Self.program(for: nil).start(reading)
-            return KeyProcess(socket: socket, processID: process) { try? ProcessEnd(of: process) }
+            return KeyProcess(socket: socket, processID: process) {
+                ProcessEnd(of: process, within: KeyProcess.patienceForEnd)
+            }
         }
         let contents = try Failure.ofKeyProcess { () throws(KeyFileFailure) in
             let contents = try process.contents(warn: warn)
@@ -78,7 +82,7 @@ final class KeyProcesses: Sendable {
         let words = user.map { ["--user", $0.name] } ?? []
         return KeyProgram(
             "/proc/self/exe", words: { [processName, commandName, "--socket", String($0)] + words },
-            environment: Environment.withoutSecrets)
+            environment: Environment.ofKeyProcess)
     }
 
     private static func started(_ start: () throws(SystemError) -> KeyProcess) throws(Failure) -> KeyProcess {
@@ -91,8 +95,15 @@ final class KeyProcesses: Sendable {
         shared.withLock { $0.isStarted = true }
     }
 
-    /// Has a function called when a process has ended although it is needed.
-    func whenEnded(_ observer: @escaping Observer) { shared.withLock { $0.observer = observer } }
+    /// Has a function called when a process has ended although it is needed: at once for those that have already.
+    func whenEnded(_ observer: @escaping Observer) {
+        let untold = shared.withLock { state in
+            defer { state.untold = [] }
+            state.observer = observer
+            return state.untold
+        }
+        for (sentence, mayReadAgain) in untold { observer(sentence, mayReadAgain) }
+    }
 
     /// Tells the state for the status.
     ///
@@ -105,8 +116,7 @@ final class KeyProcesses: Sendable {
         }
     }
 
-    private func note(_ end: ProcessEnd?, age: Duration) {
-        let observer = shared.withLock(\.observer)
+    func note(_ end: ProcessEnd?, age: Duration) {
         let how =
             switch end {
             case .killed(let signal): "was ended by signal \(signal)"
@@ -114,11 +124,14 @@ final class KeyProcesses: Sendable {
             case nil: "has ended"
             }
         let mayReadAgain = age >= Self.shortestLife
-        observer?(
+        let sentence =
             "the process that holds the private keys \(how): recordings that aren't open can't be opened until the"
-                + (mayReadAgain
-                    ? " key files were read again, which is tried now" : " key files are read again (SIGHUP)"),
-            mayReadAgain)
+            + (mayReadAgain ? " key files were read again, which is tried now" : " key files are read again (SIGHUP)")
+        let observer = shared.withLock { state in
+            if state.observer == nil { state.untold.append((sentence, mayReadAgain)) }
+            return state.observer
+        }
+        observer?(sentence, mayReadAgain)
     }
 }
 

@@ -13,7 +13,7 @@ struct Door {
         /// Opens the log file for appending.
         func openLogFile(_ path: String) throws(Failure) -> Int32
         /// Unmounts a mount of twiliofs at once, although files may be open.
-        func unmount(_ path: String) throws(DoorRefusal)
+        func unmount(_ mount: MountIdentity) throws(DoorRefusal)
         /// The state of the mount at a path.
         func mountState(of path: String) -> MountState
         /// The stamp of a file; nil without one.
@@ -32,19 +32,25 @@ struct Door {
     /// The most secret files of a mount.
     static let mostSecrets = 10_000
 
+    private let duty: DoorDuty
     private let hands: any Hands
     private var secrets: Set<String> = []
     private var keyFiles: Set<KeyReading> = []
     /// The key processes whose end nobody has asked for.
     private var processes: Set<Int32> = []
     private var logFile: String?
-    private var mountPoint: String?
+    private var mount: MountIdentity?
     private var isSealed = false
 
-    init(hands: any Hands) { self.hands = hands }
+    /// Makes a door that takes only requests of its duty.
+    init(_ duty: DoorDuty, hands: any Hands) {
+        self.duty = duty
+        self.hands = hands
+    }
 
     /// Answers a request; a returned descriptor goes with the answer, and the caller closes it.
     mutating func answer(_ request: DoorMessage.Request) -> (answer: DoorMessage.Answer, descriptor: Int32?) {
+        guard request.duty == nil || request.duty == duty else { return (.failed(EPERM), nil) }
         switch request {
         case .addSecret(let path) where !isSealed && secrets.count < Self.mostSecrets:
             secrets.insert(path)
@@ -52,8 +58,8 @@ struct Door {
         case .setLogFile(let path) where !isSealed:
             logFile = path
             return (.done, nil)
-        case .setMountPoint(let path) where !isSealed:
-            mountPoint = path
+        case .setMount(let mount) where !isSealed:
+            self.mount = mount
             return (.done, nil)
         case .findMountState(let path) where !isSealed:
             return (DoorMessage.Answer(hands.mountState(of: path)), nil)
@@ -70,10 +76,10 @@ struct Door {
             } catch {
                 return (.refused(UInt8(truncatingIfNeeded: error.code.rawValue), error.message), nil)
             }
-        case .unmount:
-            guard let mountPoint else { return (.failed(EPERM), nil) }
+        // Before the seal, a mount that fails to start is unmounted.
+        case .unmount(let mount) where !isSealed || mount == self.mount:
             do throws(DoorRefusal) {
-                try hands.unmount(mountPoint)
+                try hands.unmount(mount)
                 return (.done, nil)
             } catch {
                 return (.refused(error.kind, error.sentence), nil)
@@ -89,7 +95,7 @@ struct Door {
         case .findStamp(let path) where secrets.contains(path) || keyFiles.contains { $0.file.path == path }:
             guard let stamp = hands.stamp(of: path) else { return (.failed(ENOENT), nil) }
             return (.stamp(stamp), nil)
-        case .addSecret, .setLogFile, .setMountPoint, .openSecret, .findMountState, .addKeyFile, .startKeyProcess,
+        case .addSecret, .setLogFile, .setMount, .unmount, .openSecret, .findMountState, .addKeyFile, .startKeyProcess,
             .findEnd, .findStamp:
             return (.failed(EPERM), nil)
         }

@@ -4,7 +4,8 @@ import Glibc
 import KeyProcess
 import Support
 
-/// The messages between a mount and its ``Doorkeeper``: each is one packet, whose first byte tells what it is.
+/// The messages between a mount and its ``Doorkeeper``: each is one packet (``DoorSocket``), whose first byte
+/// tells what it is.
 enum DoorMessage {
     /// What the mount asks for.
     enum Request: Equatable {
@@ -12,16 +13,16 @@ enum DoorMessage {
         case addSecret(String)
         /// From now on, the log file at a path may be opened for appending.
         case setLogFile(String)
-        /// From now on, a path may be unmounted.
-        case setMountPoint(String)
+        /// From now on, a mount may be unmounted; after the seal, no other.
+        case setMount(MountIdentity)
         /// No more paths are taken.
         case seal
         /// Open a secret file.
         case openSecret(String)
         /// Open the log file.
         case openLogFile
-        /// Unmount.
-        case unmount
+        /// Unmount a mount.
+        case unmount(MountIdentity)
         /// Find the state of the mount at a path, while paths are taken.
         case findMountState(String)
         /// From now on, a file with private keys may be read by a key process.
@@ -66,11 +67,11 @@ extension DoorMessage.Request {
         switch self {
         case .addSecret(let path): [1] + path.utf8
         case .setLogFile(let path): [2] + path.utf8
-        case .setMountPoint(let path): [3] + path.utf8
+        case .setMount(let mount): [3] + mount.bytes
         case .seal: [4]
         case .openSecret(let path): [5] + path.utf8
         case .openLogFile: [6]
-        case .unmount: [7]
+        case .unmount(let mount): [7] + mount.bytes
         case .findMountState(let path): [8] + path.utf8
         // Without the reading, the message is none that is understood.
         case .addKeyFile(let reading): [9] + (reading.bytes ?? [])
@@ -87,26 +88,39 @@ extension DoorMessage.Request {
         switch kind {
         case 4 where rest.isEmpty: self = .seal
         case 6 where rest.isEmpty: self = .openLogFile
-        case 7 where rest.isEmpty: self = .unmount
+        case 3, 7:
+            guard let mount = MountIdentity(bytes: rest) else { return nil }
+            self = kind == 3 ? .setMount(mount) : .unmount(mount)
         case 9, 10:
             guard let reading = KeyReading(Array(rest)) else { return nil }
             self = kind == 9 ? .addKeyFile(reading) : .startKeyProcess(reading)
         case 11:
             guard let process = Int32(littleEndianBytes: rest) else { return nil }
             self = .findEnd(processID: process)
-        case 1, 2, 3, 5, 8, 12:
+        case 1, 2, 5, 8, 12:
             guard let path = DoorMessage.path(rest) else { return nil }
             self =
                 switch kind {
                 case 1: .addSecret(path)
                 case 2: .setLogFile(path)
-                case 3: .setMountPoint(path)
                 case 5: .openSecret(path)
                 case 12: .findStamp(path)
                 default: .findMountState(path)
                 }
         default: return nil
         }
+    }
+}
+
+extension MountIdentity {
+    /// The device, a zero byte, and the path.
+    fileprivate var bytes: [UInt8] { device.utf8 + [0] + path.utf8 }
+
+    fileprivate init?(bytes: ArraySlice<UInt8>) {
+        guard let end = bytes.firstIndex(of: 0), let path = DoorMessage.path(bytes[(end + 1)...]) else { return nil }
+        let device = String(decoding: bytes[..<end], as: UTF8.self)
+        guard device.utf8.count <= 32, device.wholeMatch(of: /[0-9]+:[0-9]+/) != nil else { return nil }
+        self.init(path: path, device: device)
     }
 }
 

@@ -14,8 +14,11 @@ enum MountAccess {
     ///   - authorityFile: The file of certificate authorities that is used instead of the system's.
     static func rules(cacheFolder: String, authorityFile: String?) -> [Landlock.Rule] {
         var rules = [Landlock.Rule(path: cacheFolder, access: .owning)]
-        // libcurl reads it for new connections, and a new one may take its place: so its folder.
-        if let authorityFile { rules.append(Landlock.Rule(path: folder(of: authorityFile), access: .readFile)) }
+        // libcurl reads it for new connections, and a new one may take its place: so its folder. The kernel judges the
+        // file that a link leads to.
+        for file in [authorityFile].compactMap(\.self) + bundles {
+            rules += folders(ofFile: file).map { Landlock.Rule(path: $0, access: .readFile) }
+        }
         rules += readable.map { Landlock.Rule(path: $0, access: .reading) }
         rules += resolverSettings().map { Landlock.Rule(path: $0, access: .reading) }
         rules += devices.map { Landlock.Rule(path: $0, access: [.readFile, .writeFile]) }
@@ -33,6 +36,18 @@ enum MountAccess {
         "/var/lib/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
         "/usr/share/crypto-policies", "/proc", "/sys/devices/system/cpu", "/dev/urandom", "/dev/random",
     ]
+
+    /// The files of certificate authorities that libcurl may have been built to use; in some systems they are links.
+    static let bundles = [
+        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem", "/etc/ssl/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    ].filter { (path: String) in access(path, R_OK) == 0 }
+
+    /// The folders through which a file, or the links that lead to it, can be replaced.
+    private static func folders(ofFile path: String) -> [String] {
+        // In the root folder it is the file itself: the folder would allow everything.
+        TrustedPath.folders(ofFile: path).map { $0 == "/" ? path : $0 }
+    }
 
     /// /dev/tty tells whether the terminal has gone.
     private static let devices = ["/dev/null", "/dev/tty"]
