@@ -30,6 +30,7 @@ public final class Catalog: Sendable {
     package let removals: RemovalLog
     let shown: ShownEntries
     let storage: CatalogStorage
+    private let single = SingleAnswers()
 
     /// Opens the catalog of an account, or makes an empty one.
     ///
@@ -52,7 +53,7 @@ public final class Catalog: Sendable {
             requirements: RequirementMemory(), logger: logger)
         media = StoredMedia(in: storage)
         requirements = Requirements(in: storage, shownIn: window)
-        lists = StoredLists(in: storage)
+        lists = StoredLists(in: storage, single)
         calls = StoredCalls(in: storage)
         removals = RemovalLog(in: storage)
         shown = ShownEntries(storage: storage, window: window, requirements: requirements)
@@ -97,12 +98,14 @@ public final class Catalog: Sendable {
     /// Stores a resource that was requested alone.
     public func store(_ resource: ListedResource) throws(CatalogError) {
         let prepared = prepare([resource])
+        single.note(resource.sid, resource.kind)
         try storage.write { try $0.store([prepared]) }
     }
 
     /// Removes a recording that the account no longer has.
     public func remove(_ sid: SID) throws(CatalogError) {
         guard let kind = sid.kind else { return }
+        single.note(sid, kind)
         try storage.write { try $0.remove(sid, kind) }
     }
 
@@ -117,8 +120,10 @@ public final class Catalog: Sendable {
     // MARK: Bulk
 
     /// Prepares resources for storing, on any thread.
-    package func prepare(_ resources: [ListedResource]) -> PreparedResources {
-        PreparedResources(resources, coder: storage.coder)
+    ///
+    /// - Parameter time: when the page was requested; nil if they are no page.
+    package func prepare(_ resources: [ListedResource], requested time: PageTime? = nil) -> PreparedResources {
+        PreparedResources(resources, requested: time, coder: storage.coder)
     }
 
     /// Begins bulk writing: until ``endBulk(flushingOn:)``, SQLite doesn't flush its writes to the disk.

@@ -7,8 +7,8 @@ public import Support
 /// of bulk work: a batch of some ten thousand resources takes some tenths of a second. A piece of work must not wait
 /// for another one.
 ///
-/// Urgent work overtakes pages that were queued before it. Such a page may then replace a newer resource, which was
-/// requested alone, until the list is fetched again.
+/// Urgent work overtakes pages that were queued before it. What was stored or removed alone since a page was requested
+/// isn't taken from the page.
 public final class WriteQueue: Sendable {
     /// The order of work; work of the same urgency runs in the order of submission.
     public enum Urgency: Sendable {

@@ -181,7 +181,7 @@ final class CallSync: Sendable {
         list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
             services.workers.readers.run { [self] in
                 do {
-                    _ = try list.read(try result.get())
+                    _ = try result.get().page()
                     state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
                     fetch(interval, self.start(at: start.time))
                 } catch {
@@ -208,12 +208,19 @@ final class CallSync: Sendable {
                 return
             }
             let isRefresh = gaps.allSatisfy { $0.upperBound - $0.lowerBound <= Self.shortGap }
-            PageFetcher(
+            try PageFetcher(
                 over: list, intervals: gaps,
                 limit: interval == nil ? services.settings.requestLimit : Self.readerLimit,
                 pageSize: isRefresh ? Self.shortPage : nil, priority: interval == nil ? .background : .reader,
                 epoch: start.epoch, services: services
             ) { [self] result in
+                if case .failure(let error) = result, error.isDisorder {
+                    // Nothing of the list is covered any more; the next attempt doesn't rely on its order.
+                    state.withLock { ($0.completeEpoch, $0.settled) = (nil, nil) }
+                    // Not on the writing thread.
+                    if !services.workers.readers.run({ [self] in run(interval) }) { answer(interval, result) }
+                    return
+                }
                 let outcome = result.flatMap { () -> Result<Void, CatalogError> in
                     Result { () throws(CatalogError) in try noteRefresh(gaps, now: now) }
                 }

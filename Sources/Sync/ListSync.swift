@@ -58,7 +58,7 @@ final class ListSync: Sendable {
             State(
                 schedule: SyncSchedule(
                     isComplete: stored.coverage.contains(updater.shownTimes), refreshed: stored.refreshed,
-                    passed: stored.passed,
+                    passed: stored.passed(over: updater.shownTimes),
                     refreshInterval: settings.refreshInterval.map { max(1, $0.components.seconds) },
                     passInterval: settings.passInterval),
                 epoch: epoch))
@@ -128,13 +128,16 @@ final class ListSync: Sendable {
             let waiters = state.withLock { state in
                 switch result {
                 case .success: if wasRefused, isFromTwilio { state.schedule.noteAccess() }
+                case .failure(let error) where error.isDisorder: state.schedule.noteDisorder()
                 case .failure(let error): state.schedule.noteRefusal(error, of: credentials, now: now)
                 }
                 return state.intervals.removeValue(forKey: interval) ?? []
             }
             if refusal != nil || wasRefused { log(result) }
             for waiter in waiters {
-                if case .failure(let error) = result, error.code == .refusedList {
+                if case .failure(let error) = result, error.isDisorder {
+                    whenListed(interval, waiter)
+                } else if case .failure(let error) = result, error.code == .refusedList {
                     whenCredentialsAreOld(waiter) { [self] in whenListed(interval, waiter) }
                 } else {
                     waiter(result)
@@ -213,18 +216,27 @@ final class ListSync: Sendable {
 
     private func finish(_ task: SyncTask, _ outcome: ListUpdater.Outcome) {
         let (now, epoch) = (services.settings.now(), services.catalog.epoch)
-        let waiters = state.withLock { state in
+        let (waiters, isDiscounted) = state.withLock { state in
             state.follow(epoch)
-            return state.schedule.finish(
+            let isDiscounted = state.schedule.discounted.contains(task)
+            let waiters = state.schedule.finish(
                 task, outcome.result, begun: outcome.begun, isWholeList: outcome.isWholeList, now: now)
+            return (waiters, isDiscounted)
         }
-        if outcome.isDoneElsewhere {
+        if isDiscounted {
+            services.logger.debug("the catalog was rebuilt while the list of \(kind.pluralName) was being fetched")
+        } else if outcome.isDoneElsewhere {
             services.logger.debug("another mount is already fetching the whole list of \(kind.pluralName)")
         } else {
             log(outcome.result)
         }
         for waiter in waiters {
             switch (task, outcome.result) {
+            case (_, .failure(let error)) where error.isDisorder:
+                whenListed(waiter)
+            case _ where isDiscounted:
+                // What the task tells is of another database.
+                whenListed(waiter)
             case (.fill, .failure(let error)) where error.code != .refusedList:
                 waiter(outcome.result)
             case (.fill, .success):
@@ -251,6 +263,8 @@ final class ListSync: Sendable {
 
     private func log(_ result: Result<Void, CatalogError>) {
         let error: CatalogError? = if case .failure(let error) = result { error } else { nil }
+        // The fetcher has told it, and the list is fetched anew.
+        if error?.isDisorder == true { return }
         let now = services.settings.now()
         guard let line = state.withLock({ $0.log.note(error, now: now) }) else { return }
         services.log(

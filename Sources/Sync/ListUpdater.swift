@@ -53,7 +53,7 @@ final class ListUpdater: Sendable {
 
     // MARK: Tasks
 
-    /// Runs a task.
+    /// Runs a task; a fill on the writing thread, since it writes and flushes before the first request.
     ///
     /// - Parameter wasRefused: whether Twilio has refused the list, which only an answer of Twilio's can disprove.
     func run(_ task: SyncTask, wasRefused: Bool = false, completion: @escaping Completion) {
@@ -64,7 +64,7 @@ final class ListUpdater: Sendable {
         }
         do throws(CatalogError) {
             switch task {
-            case .fill: try fill(begun, end)
+            case .fill: fillOnWriter(begun, end)
             case .refresh: try refresh(begun, wasRefused: wasRefused, end)
             case .pass: try pass(begun, end)
             }
@@ -85,12 +85,24 @@ final class ListUpdater: Sendable {
         do throws(CatalogError) {
             let epoch = services.catalog.epoch
             let gaps = try times(now: services.settings.now()).part(interval, isAllOfIt: isAllOfIt)
-            PageFetcher(
+            try PageFetcher(
                 over: list(.list), intervals: gaps, limit: 4, priority: .reader, epoch: epoch, services: services
             ) { completion($0, !gaps.isEmpty) }.start()
         } catch {
             completion(.failure(error), false)
         }
+    }
+
+    private func fillOnWriter(_ begun: Int64, _ completion: @escaping Completion) {
+        let isAccepted = services.writer.run(.urgent) { [self] in
+            do throws(CatalogError) {
+                try fill(begun, completion)
+            } catch {
+                completion(Outcome(result: .failure(error), begun: begun))
+            }
+        }
+        guard !isAccepted else { return }
+        completion(Outcome(result: .failure(CatalogError(.incompleteList, "the mount ends")), begun: begun))
     }
 
     /// Fetches the missing parts of the list.
@@ -100,8 +112,7 @@ final class ListUpdater: Sendable {
         let isFromNothing = times.stored.coverage.isEmpty
         // If the fill breaks off, what was created before it is fetched by another fill, and the rest by a refresh.
         if times.stored.refreshed == nil { try lists.noteRefresh(of: kind, at: begun, epoch: epoch) }
-        services.catalog.beginBulk(copyingOn: services.workers.copier)
-        let fetcher = PageFetcher(
+        let fetcher = try PageFetcher(
             over: list(.list), intervals: times.fill,
             limit: services.settings.requestLimit, priority: .background, epoch: epoch, services: services
         ) { [self] result in
@@ -110,7 +121,7 @@ final class ListUpdater: Sendable {
                 // If this mount fetched the whole list, nothing in the catalog is stale, and nothing is missing.
                 if isFromNothing {
                     outcome.result = Result { () throws(CatalogError) in
-                        try lists.noteFill(of: kind, begun: begun, epoch: epoch)
+                        try lists.noteFill(of: kind, over: times.shown, begun: begun, epoch: epoch)
                         state.withLock { $0.lastWideRefresh = begun }
                     }
                     outcome.isWholeList = true
@@ -129,6 +140,7 @@ final class ListUpdater: Sendable {
                 services.catalog.endBulk(flushingOn: services.workers.checker)
             }
         }
+        services.catalog.beginBulk(copyingOn: services.workers.copier)
         start(fetcher)
     }
 
@@ -138,18 +150,18 @@ final class ListUpdater: Sendable {
         let (epoch, settings) = (services.catalog.epoch, services.settings)
         let times = try times(now: begun)
         let refreshed = times.stored.refreshed
-        // Another mount may have refreshed the list just now, perhaps with other credentials.
-        if !wasRefused, let refreshed, let interval = settings.refreshInterval,
+        // Another mount may have refreshed the list just now, perhaps with other credentials, or only a part of it.
+        if !wasRefused, times.fill.isEmpty, let refreshed, let interval = settings.refreshInterval,
             age(of: refreshed, at: begun) < interval.components.seconds
         {
             completion(Outcome(result: .success(()), begun: refreshed))
             return
         }
         let isWide = age(of: state.withLock { $0.lastWideRefresh }, at: begun) >= settings.wideInterval
-        let intervals = times.refresh(wideOverlap: isWide ? settings.wideOverlap : nil)
-        let lower = intervals.first?.lowerBound ?? times.shown.upperBound
-        let isRecent = !isWide && age(of: refreshed, at: begun) < 3600
-        let fetcher = PageFetcher(
+        let lower = times.refreshStart(wideOverlap: isWide ? settings.wideOverlap : nil)
+        let intervals = times.refresh(from: lower)
+        let isRecent = !isWide && times.fill.isEmpty && age(of: refreshed, at: begun) < 3600
+        let fetcher = try PageFetcher(
             over: list(.list), intervals: intervals,
             limit: settings.requestLimit, pageSize: isRecent ? 100 : nil, priority: .background,
             epoch: epoch, services: services
@@ -157,8 +169,14 @@ final class ListUpdater: Sendable {
             do throws(CatalogError) {
                 try result.get()
                 if isWide { state.withLock { $0.lastWideRefresh = begun } }
-                try lists.noteRefresh(of: kind, at: begun, epoch: epoch)
-                confirm(try unfinished(before: lower)) { completion(Outcome(result: $0, begun: begun)) }
+                // A mount that shows nothing new hasn't requested the list up to the present.
+                if times.shown.upperBound == .max {
+                    try lists.noteRefresh(
+                        of: kind, at: begun, leavingOut: times.leftOut(by: intervals), epoch: epoch)
+                }
+                confirm(try unfinished(before: lower), isFrequent: true) {
+                    completion(Outcome(result: $0, begun: begun))
+                }
             } catch {
                 completion(Outcome(result: .failure(error), begun: begun))
             }
@@ -185,7 +203,8 @@ final class ListUpdater: Sendable {
         let (shown, settings) = (shownTimes, services.settings)
         let covered: Coverage
         switch try lists.beginPass(
-            over: kind, now: begun, lease: settings.passLease, interval: settings.passInterval, epoch: epoch)
+            over: kind, createdIn: shown, now: begun, lease: settings.passLease, interval: settings.passInterval,
+            epoch: epoch)
         {
         case .begun(let coverage):
             covered = coverage
@@ -204,23 +223,28 @@ final class ListUpdater: Sendable {
             }
             completion(outcome)
         }
-        let fetcher = PageFetcher(
-            over: list(.pass), intervals: covered.gaps(in: shown), limit: 1,
-            priority: .background, epoch: epoch, services: services
-        ) { [self] result in
-            do throws(CatalogError) {
-                try result.get()
-                confirm(try lists.unseen(of: kind, within: shown)) { [self] result in
-                    let ended = result.flatMap {
-                        Result { () throws(CatalogError) in try lists.endPass(over: kind, now: begun, epoch: epoch) }
+        do throws(CatalogError) {
+            try PageFetcher(
+                over: list(.pass), intervals: covered.gaps(in: shown), limit: 1,
+                priority: .background, epoch: epoch, services: services
+            ) { [self] result in
+                do throws(CatalogError) {
+                    try result.get()
+                    confirm(try lists.unseen(of: kind, within: shown), isFrequent: false) { [self] result in
+                        let ended = result.flatMap {
+                            Result { () throws(CatalogError) in
+                                try lists.endPass(over: kind, createdIn: shown, now: begun, epoch: epoch)
+                            }
+                        }
+                        end(Outcome(result: ended, begun: begun))
                     }
-                    end(Outcome(result: ended, begun: begun))
+                } catch {
+                    end(Outcome(result: .failure(error), begun: begun))
                 }
-            } catch {
-                end(Outcome(result: .failure(error), begun: begun))
-            }
+            }.start()
+        } catch {
+            end(Outcome(result: .failure(error), begun: begun))
         }
-        fetcher.start()
     }
 
     private func times(now: Int64) throws(CatalogError) -> RequestedTimes {
@@ -238,7 +262,7 @@ final class ListUpdater: Sendable {
         fetcher.start()
     }
 
-    private func confirm(_ sids: [SID], completion: @escaping ListCompletion) {
-        Confirmation(sids, of: kind, finder: services.finder, completion: completion).start()
+    private func confirm(_ sids: [SID], isFrequent: Bool, completion: @escaping ListCompletion) {
+        Confirmation(sids, of: kind, isFrequent: isFrequent, services: services, completion: completion).start()
     }
 }

@@ -55,11 +55,13 @@ final class PageFetcher<List: PagedList>: Sendable {
     ///   - limit: the most requests in parallel.
     ///   - pageSize: resources on a page; nil for the server's maximum.
     ///   - epoch: the catalog's epoch from before the intervals were computed.
-    ///   - completion: called on the writing thread when everything is covered, or with the failure.
+    ///   - completion: called on the writing thread when everything is covered, or with the failure, which is a
+    ///     ``CatalogError/isDisorder`` if nothing is covered any more.
+    /// - Throws: ``CatalogError`` when the catalog can't be read.
     init(
         over list: List, intervals: [Range<Int64>], limit: Int, pageSize: Int? = nil, priority: Priority,
         epoch: Int, services: SyncServices, completion: @escaping ListCompletion
-    ) {
+    ) throws(CatalogError) {
         self.epoch = epoch
         self.list = list
         self.pageSize = pageSize ?? services.settings.pageSize
@@ -70,7 +72,7 @@ final class PageFetcher<List: PagedList>: Sendable {
             State(
                 plan: PagePlan(
                     over: intervals, limit: limit, granularity: list.granularity,
-                    pageSize: self.pageSize ?? list.largestPage)))
+                    pageSize: self.pageSize ?? list.largestPage, isUnordered: try list.isUnordered())))
     }
 
     func start() { proceed() }
@@ -95,38 +97,47 @@ final class PageFetcher<List: PagedList>: Sendable {
             guard state.failure == nil, state.rowCount + state.writing < Self.backlogLimit else { return [] }
             return state.plan.start(now: now)
         }
-        for request in requests { send(request) }
+        do throws(CatalogError) {
+            if !requests.isEmpty {
+                let time = try services.catalog.lists.pageTime()
+                for request in requests { send(request, at: time) }
+            }
+        } catch {
+            fail(error)
+        }
         flushIfDue()
     }
 
-    private func send(_ request: PagePlan.Request) {
+    private func send(_ request: PagePlan.Request, at time: PageTime) {
         let interval = CreationInterval(seconds: request.interval)
         list.request(interval, size: pageSize, next: request.next, priority: priority) { [self] result in
             // Parsing 2 MB of JSON would block the transfer thread.
             services.workers.readers.run { [self] in
-                take(result, of: request)
+                take(result, of: request, requested: time)
                 proceed()
             }
         }
     }
 
-    private func take(_ answer: Result<List.Answer, TwilioError>, of request: PagePlan.Request) {
+    private func take(
+        _ answer: Result<List.Answer, TwilioError>, of request: PagePlan.Request, requested time: PageTime
+    ) {
         do {
-            let (part, page) = try list.read(try answer.get())
+            let (part, page) = try list.read(try answer.get(), requested: time)
             try state.withLock { state throws(CatalogError) in
                 guard state.failure == nil else { return }
                 state.parts.append(part)
                 state.rowCount += page.count
                 state.oldest = state.oldest ?? .now
                 switch try state.plan.take(page, of: request.chain) {
-                case .nothing:
+                case .nothing, .restarted:
                     break
                 case .covered(let range):
                     state.covered.append(range)
-                case .restarted:
+                case .disordered:
+                    // After the coverage that is queued, and before the end.
                     state.covered = []
-                    let intervals = state.plan.intervals
-                    services.writer.run(.bulk) { [self] in uncover(intervals) }
+                    services.writer.run(.bulk) { [self] in forgetOrder() }
                 }
             }
         } catch {
@@ -134,10 +145,11 @@ final class PageFetcher<List: PagedList>: Sendable {
         }
     }
 
-    private func uncover(_ intervals: [Range<Int64>]) {
-        services.logger.debug("\(list.name) is not in order; it is fetched from its beginning")
+    private func forgetOrder() {
+        services.logger.info("\(list.name) isn't ordered, the newest first; it is fetched from its beginning")
         do throws(CatalogError) {
-            try list.uncover(intervals)
+            try list.forgetOrder(epoch: epoch)
+            fail(ListDisorder.error)
         } catch {
             fail(error)
         }
@@ -159,14 +171,16 @@ final class PageFetcher<List: PagedList>: Sendable {
             state.writing = state.rowCount
             defer { (state.parts, state.covered, state.rowCount, state.oldest) = ([], [], 0, nil) }
             let (parts, covered) = (state.parts, state.covered)
-            // Queued under the lock: if the plan starts over, this coverage has to be removed after it is stored.
+            // Queued under the lock: if the order is another, this coverage has to be removed after it is stored.
             services.writer.run(.bulk) { [self] in write(parts, covering: covered) }
         }
     }
 
     private func write(_ parts: [List.Part], covering covered: [Range<Int64>]) {
         do throws(CatalogError) {
-            try list.store(parts, covering: covered, epoch: epoch)
+            let plan = state.withLock { $0.plan }
+            try list.store(parts, covering: covered, assumesOrder: plan.assumesOrder, epoch: epoch)
+            if plan.isDone, plan.hasRegainedOrder { try list.regainOrder(in: plan.intervals, epoch: epoch) }
         } catch {
             fail(error)
         }

@@ -7,10 +7,12 @@ import Support
 /// creation time, so several chains can run in parallel. The plan begins with one chain for each interval. While more
 /// requests are allowed, it splits the chain with the most resources left: the older half becomes a new chain.
 ///
-/// Twilio lists the newest first, but doesn't promise any order. The plan handles any order. Once pages have shown the
-/// order, everything that a chain has passed is covered, and the chain ends where the next one began. If a page
-/// contradicts the order, or shows that the server ignores the filter, the plan starts over with one chain for each
-/// interval. Then only the end of a chain covers its interval.
+/// Twilio lists the newest first, but doesn't promise any order. Once pages have shown that order, everything that a
+/// chain has passed is covered, and the chain ends where the next one began. A page that contradicts the order ends the
+/// plan: what this plan and earlier ones have covered by the order doesn't count (``Effect/disordered``). The next plan
+/// for the list doesn't rely on the order: it has one chain for each interval, and only the end of a chain covers its
+/// interval. If a page has resources without a time, or shows that the server ignores the filter, the plan starts over
+/// in the same way, but nothing is wrong with what is covered.
 ///
 /// Twilio doesn't state whether a filter by days includes its last day. So each interval is requested a day wider, and
 /// a new chain may begin above its interval. Its first page shows the actual start, and the chain above ends there:
@@ -42,8 +44,10 @@ struct PagePlan {
         let count: Int
         /// The creation times of the oldest and the newest resource, in seconds since 1970; nil when none has a time.
         let times: ClosedRange<Int64>?
-        /// Whether the resources are ordered, the newest first, and all have a time.
+        /// Whether no resource is newer than one before it.
         let isOrdered: Bool
+        /// Whether all resources have a time.
+        var hasAllTimes = true
         /// The link to the next page; nil at the end.
         let next: String?
         /// A digest of the set of resources, independent of the order.
@@ -54,8 +58,10 @@ struct PagePlan {
         case nothing
         /// The page covers an interval, in seconds since 1970, to be stored together with the page.
         case covered(Range<Int64>)
-        /// The page contradicts the assumed order, or the server ignores the filter: all coverage so far is void.
+        /// The plan starts over with one chain for each interval, without relying on the order.
         case restarted
+        /// The list isn't ordered, the newest first: nothing counts that was covered by its order, and this plan ends.
+        case disordered
     }
 
     private struct Chain {
@@ -96,10 +102,16 @@ struct PagePlan {
     private enum Order {
         case unknown
         case newestFirst
+        /// It may be any, or of no use.
         case none
     }
 
-    private var order = Order.unknown
+    private var order: Order
+    /// Whether the list is known not to be ordered, the newest first.
+    private let isUnordered: Bool
+    /// Whether pages were ordered so far, and at least one had to be.
+    private var hasShownOrder = false
+    private var hasShownDisorder = false
     /// The number of pages so far.
     private(set) var pages = 0
     /// The number of resources so far, with duplicates.
@@ -122,10 +134,14 @@ struct PagePlan {
     static let pageLimit = 1_000_000
 
     /// Makes a plan that covers intervals, given in seconds since 1970, with up to `limit` chains in parallel.
+    ///
+    /// - Parameter isUnordered: Whether the list is known not to be ordered, the newest first.
     init(
-        over intervals: [Range<Int64>], limit: Int, granularity: Int64, pageSize: Int,
+        over intervals: [Range<Int64>], limit: Int, granularity: Int64, pageSize: Int, isUnordered: Bool = false,
         pageLimit: Int = PagePlan.pageLimit
     ) {
+        self.isUnordered = isUnordered
+        order = isUnordered ? .none : .unknown
         self.limit = max(1, limit)
         self.pageLimit = pageLimit
         self.granularity = granularity
@@ -136,6 +152,12 @@ struct PagePlan {
     }
 
     var isDone: Bool { chains.isEmpty }
+
+    /// Whether what the plan covers is covered only if the list is ordered, the newest first.
+    var assumesOrder: Bool { !isUnordered }
+
+    /// Whether all pages so far were ordered, although the list is known not to be.
+    var hasRegainedOrder: Bool { isUnordered && hasShownOrder && !hasShownDisorder }
 
     /// The additional pages to request now; chains without an upper bound are split as if they ended at `now`.
     mutating func start(now: Int64) -> [Request] {
@@ -168,8 +190,14 @@ struct PagePlan {
         let newest = chain.hasToBegin ? page.times?.upperBound : nil
         // If the server ignores the filter, every chain would fetch the whole list.
         let isUnfiltered = newest.map { $0 >= chain.upper + Self.filterReach } ?? false
-        if learnOrder(page, previousOldest: chain.previousOldest) || isUnfiltered {
-            order = .none
+        let before = order
+        learnOrder(page, previousOldest: chain.previousOldest)
+        if hasShownDisorder, !isUnordered {
+            chains = [:]
+            return .disordered
+        }
+        if isUnfiltered { order = .none }
+        if before == .newestFirst, order == .none {
             begin()
             return .restarted
         }
@@ -263,18 +291,22 @@ struct PagePlan {
         if let other = chains[above], !other.isRunning, other.upper <= newest { chains[above] = nil }
     }
 
-    /// Learns the list's order from a page, and returns whether the page contradicts the assumed order.
-    private mutating func learnOrder(_ page: Page, previousOldest: Int64?) -> Bool {
-        guard order != .none else { return false }
+    /// Learns the list's order from a page.
+    private mutating func learnOrder(_ page: Page, previousOldest: Int64?) {
         let oldest = page.times?.lowerBound
         let goesBack = if let previousOldest, let oldest { oldest > previousOldest } else { false }
         if !page.isOrdered || goesBack {
-            defer { order = .none }
-            return order == .newestFirst
+            (order, hasShownDisorder) = (.none, true)
+            return
         }
         let descends = if let previousOldest, let oldest { oldest < previousOldest } else { false }
-        if descends || page.times.map({ $0.lowerBound < $0.upperBound }) ?? false { order = .newestFirst }
-        return false
+        guard descends || page.times.map({ $0.lowerBound < $0.upperBound }) ?? false else {
+            if !page.hasAllTimes { order = .none }
+            return
+        }
+        hasShownOrder = true
+        if !page.hasAllTimes { order = .none }
+        if order == .unknown { order = .newestFirst }
     }
 
     /// Splits the chain with the most resources left, and returns the new chain.

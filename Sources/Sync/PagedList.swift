@@ -25,13 +25,25 @@ protocol PagedList: Sendable {
         completion: @escaping @Sendable (Result<Answer, TwilioError>) -> Void)
 
     /// Parses a page, on any thread.
-    func read(_ answer: Answer) throws -> (part: Part, page: PagePlan.Page)
+    ///
+    /// - Parameter time: When it was requested.
+    func read(_ answer: Answer, requested time: PageTime) throws -> (part: Part, page: PagePlan.Page)
+
+    /// Whether it is known not to be ordered, the newest first.
+    func isUnordered() throws(CatalogError) -> Bool
 
     /// Stores pages together with the times that they complete, on the writing thread.
-    func store(_ parts: [Part], covering covered: [Range<Int64>], epoch: Int) throws(CatalogError)
+    ///
+    /// - Parameter assumesOrder: Whether they complete the times only if the list is ordered, the newest first.
+    func store(
+        _ parts: [Part], covering covered: [Range<Int64>], assumesOrder: Bool, epoch: Int
+    ) throws(CatalogError)
 
-    /// Removes times from the coverage, on the writing thread.
-    func uncover(_ intervals: [Range<Int64>]) throws(CatalogError)
+    /// Notes that it isn't ordered, the newest first, on the writing thread: nothing is covered any more.
+    func forgetOrder(epoch: Int) throws(CatalogError)
+
+    /// Notes that all pages of some intervals were ordered, although the list wasn't once, on the writing thread.
+    func regainOrder(in intervals: [Range<Int64>], epoch: Int) throws(CatalogError)
 }
 
 extension PagedList {
@@ -65,21 +77,32 @@ struct RecordingList: PagedList {
             of: kind, in: interval, size: size, next: next, priority: priority, completion: completion)
     }
 
-    func read(_ answer: ListAnswer) throws -> (part: PreparedResources, page: PagePlan.Page) {
+    func read(_ answer: ListAnswer, requested time: PageTime) throws -> (part: PreparedResources, page: PagePlan.Page) {
         let page = try answer.page()
         return (
-            services.catalog.prepare(page.resources),
+            services.catalog.prepare(page.resources, requested: time),
             PagePlan.Page(page.resources.map { ($0.sid, $0.dateCreated) }, next: page.next)
         )
     }
 
-    func store(_ parts: [PreparedResources], covering covered: [Range<Int64>], epoch: Int) throws(CatalogError) {
+    func isUnordered() throws(CatalogError) -> Bool { try services.catalog.lists.state(of: kind).isUnordered }
+
+    func store(
+        _ parts: [PreparedResources], covering covered: [Range<Int64>], assumesOrder: Bool, epoch: Int
+    ) throws(CatalogError) {
         try services.catalog.lists.store(
-            parts, covering: covered, of: kind, for: purpose, now: services.settings.now(), epoch: epoch)
+            parts, covering: covered, of: kind, for: purpose, assumesOrder: assumesOrder,
+            now: services.settings.now(), epoch: epoch)
     }
 
-    func uncover(_ intervals: [Range<Int64>]) throws(CatalogError) {
-        try services.catalog.lists.uncover(intervals, of: kind, for: purpose)
+    func forgetOrder(epoch: Int) throws(CatalogError) {
+        try services.catalog.lists.forgetOrder(of: kind, epoch: epoch)
+    }
+
+    func regainOrder(in intervals: [Range<Int64>], epoch: Int) throws(CatalogError) {
+        // A part may be ordered by chance; a wrong belief would cost another fetch of the whole list.
+        guard purpose == .pass, intervals == Coverage.everything.ranges else { return }
+        try services.catalog.lists.regainOrder(of: kind, epoch: epoch)
     }
 }
 
@@ -101,31 +124,41 @@ struct CallList: PagedList {
             startedIn: interval, size: size, next: next, priority: priority, completion: completion)
     }
 
-    func read(_ answer: CallListAnswer) throws -> (part: [CallDescription], page: PagePlan.Page) {
+    // Each call is stored once and for all: its parties don't change.
+    func read(
+        _ answer: CallListAnswer, requested time: PageTime
+    ) throws -> (part: [CallDescription], page: PagePlan.Page) {
         let page = try answer.page()
         return (page.calls, PagePlan.Page(page.calls.map { ($0.sid, $0.startTime) }, next: page.next))
     }
 
-    func store(_ parts: [[CallDescription]], covering covered: [Range<Int64>], epoch: Int) throws(CatalogError) {
+    func isUnordered() throws(CatalogError) -> Bool { try services.catalog.calls.isUnordered() }
+
+    func store(
+        _ parts: [[CallDescription]], covering covered: [Range<Int64>], assumesOrder: Bool, epoch: Int
+    ) throws(CatalogError) {
         try services.catalog.calls.store(
-            parts.flatMap { $0 }, covering: covered,
+            parts.flatMap { $0 }, covering: covered, assumesOrder: assumesOrder,
             keepingAllSince: services.settings.now() - CallSync.recentSeconds, epoch: epoch)
     }
 
-    func uncover(_ intervals: [Range<Int64>]) throws(CatalogError) { try services.catalog.calls.uncover(intervals) }
+    func forgetOrder(epoch: Int) throws(CatalogError) { try services.catalog.calls.forgetOrder(epoch: epoch) }
+
+    // Nothing ever fetches all calls anew.
+    func regainOrder(in intervals: [Range<Int64>], epoch: Int) {}
 }
 
 extension PagePlan.Page {
     /// Summarizes the items of a page, given by SID and time.
     init(_ items: [(sid: SID, time: Timestamp?)], next: String?) {
         var times: ClosedRange<Int64>?
-        var isOrdered = true
+        var (isOrdered, hasAllTimes) = (true, true)
         var digest: UInt64 = 0
         for item in items {
             // The sum is independent of the order; SIDs are random, so sums of different sets differ.
             digest &+= item.sid.high ^ item.sid.low &* 0x9E37_79B9_7F4A_7C15
             guard let time = item.time?.seconds else {
-                isOrdered = false
+                hasAllTimes = false
                 continue
             }
             if let before = times {
@@ -135,7 +168,9 @@ extension PagePlan.Page {
                 times = time...time
             }
         }
-        self.init(count: items.count, times: times, isOrdered: isOrdered, next: next, digest: digest)
+        self.init(
+            count: items.count, times: times, isOrdered: isOrdered, hasAllTimes: hasAllTimes, next: next,
+            digest: digest)
     }
 }
 

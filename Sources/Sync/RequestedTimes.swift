@@ -6,7 +6,8 @@ import Support
 /// The end of a list's coverage is open: the page with the newest resource covers all later times. So coverage doesn't
 /// tell what was created since. Neither does the newest resource that is stored: a refresh that breaks off has stored
 /// newer ones than those that it lacks, and single recordings are requested by name. What counts is the time when the
-/// list was last requested up to the present, and all of it stored.
+/// list was last requested up to the present, and all of it stored. That time is one for all mounts of the account:
+/// what the refresh of a mount leaves out isn't covered any more (``leftOut(by:)``).
 struct RequestedTimes {
     let stored: StoredListState
     /// The creation time of the newest stored resource, in seconds since 1970; nil if there is none.
@@ -28,12 +29,22 @@ struct RequestedTimes {
     /// The missing parts of the list.
     var fill: [Range<Int64>] { stored.coverage.gaps(in: shown) }
 
-    /// What a refresh requests.
+    /// The time from which on a refresh requests everything.
     ///
     /// - Parameter wideOverlap: the seconds that it goes back at least; nil if only new resources are wanted.
-    func refresh(wideOverlap: Int64?) -> [Range<Int64>] {
-        let lower = max(min(uncertainFrom, wideOverlap.map { now - $0 } ?? .max), shown.lowerBound)
-        return lower < shown.upperBound ? [lower..<shown.upperBound] : []
+    func refreshStart(wideOverlap: Int64?) -> Int64 {
+        let lower = min(uncertainFrom, wideOverlap.map { now - $0 } ?? .max)
+        return min(max(lower, shown.lowerBound), shown.upperBound)
+    }
+
+    /// What a refresh requests: everything from a time on, and what another mount's refresh has left out.
+    func refresh(from lower: Int64) -> [Range<Int64>] {
+        Coverage(fill + [lower..<shown.upperBound]).ranges
+    }
+
+    /// The times of which the catalog may lack resources after a refresh, although they are covered.
+    func leftOut(by refresh: [Range<Int64>]) -> [Range<Int64>] {
+        Coverage(refresh).gaps(in: uncertainFrom..<Int64.max)
     }
 
     /// The missing parts of an interval, as fresh as after a refresh.

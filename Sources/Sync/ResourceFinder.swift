@@ -14,7 +14,7 @@ public final class ResourceFinder: Sendable {
     private let client: TwilioClient
     /// Writes to the catalog, off the transfer thread.
     private let writer: WriteQueue
-    /// The searches in progress: a recording is requested once at a time.
+    /// The searches in progress: a recording is requested once at a time, and again only with more urgency.
     private let searches = Locked(SingleFlight<SID, @Sendable (Outcome) -> Void>())
 
     /// Makes a finder.
@@ -55,22 +55,27 @@ public final class ResourceFinder: Sendable {
         for sid: SID, of kind: MediaKind, priority: Priority, isListReached: Bool = false,
         completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        guard searches.withLock({ $0.join(completion, for: sid) }) else { return }
+        guard searches.withLock({ $0.join(completion, for: sid, urgency: priority.rawValue) }) else { return }
         client.resource(kind: kind, sid: sid, priority: priority) { [self] result in
             writer.run(.urgent) { [self] in
-                guard !isListReached, wouldRemove(result, sid: sid) else { return end(sid, store(result, sid: sid)) }
+                guard !isListReached, wouldRemove(result, sid: sid) else {
+                    return end(sid, priority, store(result, sid: sid))
+                }
                 client.page(of: kind, size: 1, priority: priority) { [self] answer in
                     writer.run(.urgent) { [self] in
                         let page = Result { try answer.get().page() }
-                        end(sid, page.flatMap { _ in store(result, sid: sid) })
+                        end(sid, priority, page.flatMap { _ in store(result, sid: sid) })
                     }
                 }
             }
         }
     }
 
-    private func end(_ sid: SID, _ outcome: Outcome) {
-        for completion in searches.withLock({ $0.complete(sid) }) { completion(outcome) }
+    private func end(_ sid: SID, _ priority: Priority, _ outcome: Outcome) {
+        // If one of two requests fails, the other may succeed.
+        let isUsable = if case .success = outcome { true } else { false }
+        let waiters = searches.withLock { $0.complete(sid, urgency: priority.rawValue, isUsable: isUsable) }
+        for completion in waiters { completion(outcome) }
     }
 
     /// Whether an answer removes a recording that the catalog has.

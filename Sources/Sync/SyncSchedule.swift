@@ -60,8 +60,8 @@ struct SyncSchedule<Waiter> {
     private var passFailed: Int64?
 
     private(set) var running: Set<SyncTask> = []
-    /// The tasks that ran when the catalog lost everything; their success doesn't count.
-    private var discounted: Set<SyncTask> = []
+    /// The tasks that ran when the catalog lost everything; their results don't count.
+    private(set) var discounted: Set<SyncTask> = []
     /// The failure of the latest fill or refresh; nil after a success.
     private(set) var failure: CatalogError?
     private var failed: Int64?
@@ -133,6 +133,11 @@ struct SyncSchedule<Waiter> {
         switch (task, result) {
         case (_, .success) where isDiscounted:
             break
+        case (_, .failure(let error)) where isDiscounted:
+            // It says nothing of the database, but perhaps of the credentials.
+            noteRefusal(error, of: begunWith, now: now)
+        case (_, .failure(let error)) where error.isDisorder:
+            noteDisorder()
         case (.fill, .success):
             isComplete = true
             (failure, failed, refusal) = (nil, nil, nil)
@@ -158,6 +163,12 @@ struct SyncSchedule<Waiter> {
         guard task != .pass else { return [] }
         defer { waiters = [] }
         return waiters.map(\.waiter)
+    }
+
+    /// Notes that the list isn't ordered, so that nothing is covered any more; the next fill begins at once.
+    mutating func noteDisorder() {
+        isComplete = false
+        if refusal == nil { (failure, failed) = (nil, nil) }
     }
 
     /// Whether the list was refused so lately that it isn't requested again.

@@ -29,6 +29,19 @@ struct BulkMarkerTests {
         #expect(log.lines.contains { $0.contains("the machine went down") && $0.contains("set aside") }, "\(log.lines)")
     }
 
+    @Test("The marker stays until the catalog is set aside, whatever happens before")
+    func evidence() throws {
+        let folder = try Self.filled()
+        try Data("11111111-2222-3333-4444-555555555555\n".utf8).write(to: URL(filePath: folder.file + "-bulk-1-2"))
+        try FileManager.default.createDirectory(
+            atPath: folder.damagedFile + "/in the way", withIntermediateDirectories: true)
+        #expect(throws: CatalogError.self) { try folder.catalog() }
+        #expect(try folder.bulkMarkers == ["catalog.sqlite-bulk-1-2"])
+        try FileManager.default.removeItem(atPath: folder.damagedFile)
+        #expect(try folder.catalog().listed() == [])
+        #expect(try folder.bulkMarkers == [])
+    }
+
     @Test("The catalog is kept when only the process was killed, and the marker goes")
     func killed() throws {
         let folder = try Self.filled()

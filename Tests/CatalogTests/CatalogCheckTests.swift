@@ -137,6 +137,33 @@ struct CatalogCheckTests {
         #expect(found > pageCount / 2)
     }
 
+    @Test("A listing in steps of a catalog with a page twice comes to its end or is an error, and repeats nothing")
+    func repeatedPageInListing() throws {
+        let original = try Self.original.get()
+        let content = try Data(contentsOf: URL(filePath: original.file))
+        var failed = 0
+        for page in 1..<content.count / 16_384 - 1 {
+            let folder = try original.copy()
+            let bytes = content.dropFirst(page * 16_384).prefix(16_384)
+            try folder.overwrite(Array(bytes), at: UInt64(page + 1) * 16_384)
+            let catalog = try Self.open(folder)
+            var (position, steps) = (Int64(0), 0)
+            var listed: [SID] = []
+            do {
+                while let last = try catalog.entries(of: .voiceRecording, after: position, limit: 40).last {
+                    listed.append(last.sid)
+                    position = last.position
+                    steps += 1
+                    try #require(steps <= Self.count / 40 + 1, "page \(page)")
+                }
+            } catch is CatalogError {
+                failed += 1
+            }
+            #expect(Set(listed).count == listed.count, "page \(page)")
+        }
+        #expect(failed > 0)
+    }
+
     @Test("A recording whose document or facts are missing is damage when it is read")
     func missing() throws {
         let sid = try Sample.sid(0)

@@ -44,7 +44,7 @@ struct CatalogTests {
             try [Sample.resource(5 - index), Sample.resource(7, status: status), Sample.resource(9 + index)]
         }
         let together = try CatalogFolder().catalog()
-        let prepared = pages.map(together.prepare)
+        let prepared = pages.map { together.prepare($0) }
         try together.lists.store(prepared, of: .voiceRecording, now: 0, epoch: together.epoch)
         let alone = try CatalogFolder().catalog()
         for page in pages { try alone.store(page) }

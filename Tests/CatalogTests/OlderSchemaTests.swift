@@ -80,6 +80,42 @@ struct OlderSchemaTests {
         #expect(try folder.integrityCheck() == ["ok"])
     }
 
+    @Test(
+        "One with values of other types than its tables have is converted without them",
+        arguments: [
+            ("resource", "json = 17"), ("resource", "json = 1.5"), ("resource", "kind = 'odd'"),
+            ("resource", "kind = 4294967297"), ("resource", "integrity = x'ff'"), ("media", "plaintext_size = 'odd'"),
+            ("media", "facts = 1"), ("media", "entity_tag = x'ff'"), ("media", "sid = x'ff'"),
+        ])
+    func otherTypes(table: String, change: String) throws {
+        let folder = try CatalogFolder()
+        let expected: [Expected] = try Python.value(
+            "older_catalog", folder.file, "2", FirstSchema.tables, FirstSchema.integrityAndNames)
+        // SQLite refuses such values, but a damaged file may have them.
+        let edit = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
+        let ends = table == "media" ? (") STRICT, WITHOUT ROWID", ") WITHOUT ROWID") : (") STRICT", ")")
+        for sql in [
+            "\(edit) replace(sql, '\(ends.0)', '\(ends.1)') WHERE name = '\(table)'",
+            "UPDATE \(table) SET \(change) WHERE sid = (SELECT max(sid) FROM \(table))",
+            "\(edit) substr(sql, 1, length(sql) - \(ends.1.count)) || '\(ends.0)' WHERE name = '\(table)'",
+        ] { try Command.require(["sqlite3", folder.file, sql]) }
+        let count = try folder.catalog().tallies().reduce(0) { $0 + $1.count }
+        #expect((expected.count - 1...expected.count).contains(Int(count)))
+        #expect(try folder.integrityCheck() == ["ok"])
+    }
+
+    @Test("A row that isn't after the one before it is damage: who reads step by step would never come to the end")
+    func rowsOutOfOrder() throws {
+        var position: Int64 = 3
+        try position.advance(to: 4, in: "entry")
+        #expect(position == 4)
+        for id in [4, 3, .min] as [Int64] {
+            let error = #expect(throws: DatabaseError.self) { try position.advance(to: id, in: "entry") }
+            #expect(error?.isDamage == true)
+        }
+        #expect(position == 4)
+    }
+
     @Test("One of a newer version is an error that names it, and stays as it is")
     func newer() throws {
         let folder = try CatalogFolder()

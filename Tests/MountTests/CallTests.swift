@@ -185,7 +185,9 @@ struct CallTests {
         try CatalogEdit(
             sql: """
                 DROP TABLE call; DROP TABLE conference; DROP TABLE row_count;
-                DELETE FROM grdb_migrations WHERE identifier = 'calls'
+                DROP TABLE unordered;
+                DELETE FROM grdb_migrations
+                WHERE identifier IN ('calls', 'times of passes', 'lists without order')
                 """
         ).apply(to: try #require(found.first))
         let again = try bench.mount()

@@ -5,9 +5,11 @@
 PATH is the file, or a cache folder in which it is the only one.
 """
 
+import fcntl
 import glob
 import os
 import sqlite3
+import struct
 import sys
 import time
 
@@ -27,6 +29,14 @@ def checkpoint(path):
     database = connect(path)
     assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
     return database
+
+
+def lock(path):
+    """Tells whether another process has a lock that says that it uses the database (SQLite's SHARED)."""
+    with open(path, "r+b") as file:
+        query = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0x40000002, 510, 0)
+        answer = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, query))
+    print("free" if answer[0] == fcntl.F_UNLCK else "held")
 
 
 def garble(path):
@@ -81,13 +91,14 @@ def age(path):
     database.execute("BEGIN")
     database.execute("ALTER TABLE entry DROP COLUMN updated")
     database.execute("ALTER TABLE entry DROP COLUMN requirement")
-    for table in ["requirement", "call", "conference", "row_count"]:
+    for table in ["requirement", "call", "conference", "row_count", "unordered"]:
         database.execute(f"DROP TABLE {table}")
     for table in ["entry", "document", "media"]:
         database.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
     database.execute(
         "DELETE FROM grdb_migrations"
-        " WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows', 'calls')")
+        " WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows', 'calls', 'times of passes',"
+        " 'lists without order')")
     database.execute("COMMIT")
 
 

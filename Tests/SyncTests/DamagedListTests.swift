@@ -2,6 +2,7 @@ import Catalog
 import CatalogTestSupport
 import Foundation
 import Glibc
+import ModuleTestSupport
 import Support
 import Testing
 import TestSupport
@@ -60,6 +61,30 @@ struct DamagedListTests {
             _ = try? catalog.listed(.composition)
             return catalog.epoch > 0
         }
+    }
+
+    @Test("Who waits for a list when its catalog is lost gets the list from the next one")
+    func lostMeanwhile() throws {
+        let shown = try Sample.resource(1, .composition)
+        let state = Condition((isListed: false, isLost: false))
+        let server = try LoopbackServer { _ in
+            state.change { $0.isListed = true }
+            state.waitUntil { $0.isLost }
+            let page = String(decoding: shown.json, as: UTF8.self)
+            return LoopbackServer.Answer(
+                body: Array(#"{"compositions":[\#(page)],"meta":{"key":"compositions","next_page_url":null}}"#.utf8))
+        }
+        defer { server.stop() }
+        let bench = try SyncBench(
+            TestClient(url: server.url), window: CatalogWindow(kinds: [.composition]), settings: SyncSettings())
+        defer { bench.shutDown() }
+        let results = Awaited<Result<Void, CatalogError>>()
+        bench.synchronizer.whenListed([.composition]) { results.add($0) }
+        state.waitUntil { $0.isListed }
+        try bench.loseCatalog()
+        state.change { $0.isLost = true }
+        try results.value().get()
+        #expect(try bench.catalog.listed(.composition) == [shown.sid])
     }
 
     @Test(

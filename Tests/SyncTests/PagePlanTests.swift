@@ -21,16 +21,26 @@ struct PagePlanTests {
 
         /// The most requests that were on their way at once.
         var width = 0
+
+        /// Whether the list turned out to be in another order: what earlier plans have covered doesn't count.
+        var isDisordered = false
     }
 
-    /// Carries out a plan, answering in a random order.
+    private static func plan(
+        _ intervals: [Range<Int64>], _ limit: Int, _ list: ModelList, isUnordered: Bool
+    ) -> PagePlan {
+        PagePlan(
+            over: intervals, limit: limit, granularity: list.granularity, pageSize: list.pageSize,
+            isUnordered: isUnordered)
+    }
+
+    /// Carries out a plan, answering in a random order; and another, if the list turns out to be in another order.
     private static func run(
         _ list: inout ModelList, intervals: [Range<Int64>] = all, limit: Int, seed: UInt64, now: Int64 = start,
-        change: ((inout ModelList, Int) -> Void)? = nil, killAfter: Int = .max
+        isUnordered: Bool = false, change: ((inout ModelList, Int) -> Void)? = nil, killAfter: Int = .max
     ) throws -> Outcome {
         var generator = SeededGenerator(seed: seed)
-        var plan = PagePlan(
-            over: intervals, limit: limit, granularity: list.granularity, pageSize: list.pageSize)
+        var plan = plan(intervals, limit, list, isUnordered: isUnordered)
         var outcome = Outcome()
         // A page is made when it is asked for, and comes later.
         var answers: [(chain: Int, page: PagePlan.Page, items: [ModelList.Item])] = []
@@ -46,9 +56,12 @@ struct PagePlanTests {
             let answer = answers.remove(at: Int.random(in: answers.indices, using: &generator))
             outcome.fetched.formUnion(answer.items.map(\.number))
             switch try plan.take(answer.page, of: answer.chain) {
-            case .nothing: break
+            case .nothing, .restarted: break
             case .covered(let range): outcome.coverage.insert(range)
-            case .restarted: for interval in intervals { outcome.coverage.remove(interval) }
+            case .disordered:
+                try #require(!isUnordered && !outcome.isDisordered)
+                (outcome.coverage, outcome.isDisordered, answers) = (.none, true, [])
+                plan = Self.plan(intervals, limit, list, isUnordered: true)
             }
             try #require(outcome.requests < 5000)
         }
@@ -104,11 +117,13 @@ struct PagePlanTests {
         for _ in 0..<250 { list.add(created: Self.start - Int64.random(in: 0...400, using: &generator) * 40_000) }
         var fetched: Set<Int> = []
         var coverage = Coverage()
+        var isUnordered = false
         var requests = 0
         while coverage != .everything {
             let part = try Self.run(
-                &list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed,
+                &list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed, isUnordered: isUnordered,
                 killAfter: Int.random(in: 20...90, using: &generator))
+            if part.isDisordered { (coverage, isUnordered) = (.none, true) }
             fetched.formUnion(part.fetched)
             for range in part.coverage.ranges { coverage.insert(range) }
             for item in list.items where coverage.contains(item.created..<item.created + 1) {
@@ -117,7 +132,9 @@ struct PagePlanTests {
             requests += part.requests
             if order != .newestFirst {
                 // Nothing counts before the end there, so it has to be let come to it.
-                let whole = try Self.run(&list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed)
+                let whole = try Self.run(
+                    &list, intervals: coverage.gaps(in: Self.all[0]), limit: 3, seed: seed, isUnordered: isUnordered)
+                if whole.isDisordered { (coverage, isUnordered) = (.none, true) }
                 fetched.formUnion(whole.fetched)
                 for range in whole.coverage.ranges { coverage.insert(range) }
             }
@@ -212,7 +229,7 @@ struct PagePlanTests {
         #expect(outcome.requests < 540, "\(outcome.requests) requests for 500 pages")
     }
 
-    @Test("A list whose order isn't what it seemed at first is fetched from its beginning by one chain")
+    @Test("A list whose order isn't what it seemed at first ends the plan, and the next has one chain")
     func disorderLate() throws {
         let base = Self.start
         let interval = base..<base + 1000
@@ -225,28 +242,67 @@ struct PagePlanTests {
         try #require(second.count > 1)
         let again = try plan.take(
             PagePlan.Page(count: 2, times: base + 850...base + 870, isOrdered: true, next: "b"), of: first.chain)
-        #expect(again == .restarted)
-        let requests = plan.start(now: base + 1000)
-        #expect(requests.map(\.interval) == [interval])
-        #expect(requests.map(\.next) == [nil])
+        #expect(again == .disordered)
+        #expect(plan.isDone)
         // Answers to what was asked before don't count.
         let late = try plan.take(PagePlan.Page(count: 0, times: nil, isOrdered: true, next: nil), of: second[1].chain)
         #expect(late == .nothing)
-        #expect(!plan.isDone)
-        let end = try plan.take(
-            PagePlan.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: requests[0].chain)
+        var next = PagePlan(over: [interval], limit: 4, granularity: 1, pageSize: 2, isUnordered: true)
+        let request = try #require(next.start(now: base + 1000).first)
+        let page = try next.take(
+            PagePlan.Page(count: 2, times: base + 1...base + 900, isOrdered: false, next: "a"), of: request.chain)
+        #expect(page == .nothing)
+        #expect(
+            next.start(now: base + 1000) == [PagePlan.Request(chain: request.chain, interval: interval, next: "a")])
+        let end = try next.take(
+            PagePlan.Page(count: 3, times: base + 1...base + 900, isOrdered: false, next: nil), of: request.chain)
         #expect(end == .covered(interval))
-        #expect(plan.isDone)
+        #expect(next.isDone && !next.hasRegainedOrder)
     }
 
-    @Test("A page that tells no times ends the trust in the order")
+    @Test("A first page in another order tells that nothing covered earlier counts, even if it is the last")
+    func disorderAtOnce() throws {
+        for next in ["a", nil] {
+            var plan = PagePlan(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
+            let request = try #require(plan.start(now: Self.start).first)
+            let page = PagePlan.Page(count: 2, times: 1...2, isOrdered: false, next: next)
+            #expect(try plan.take(page, of: request.chain) == .disordered)
+            #expect(plan.isDone)
+        }
+    }
+
+    @Test("A list that wasn't ordered once has regained its order when all pages have it")
+    func order() throws {
+        var plan = PagePlan(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2, isUnordered: true)
+        for (times, next) in [(8...9, "a"), (6...7, "b"), (4...4, nil)] as [(ClosedRange<Int64>, String?)] {
+            #expect(!plan.isDone)
+            let request = try #require(plan.start(now: Self.start).first)
+            let page = PagePlan.Page(
+                count: 2, times: times, isOrdered: true, next: next, digest: UInt64(times.lowerBound))
+            #expect(try plan.take(page, of: request.chain) == (next == nil ? .covered(Self.all[0]) : .nothing))
+        }
+        #expect(plan.isDone && plan.hasRegainedOrder)
+    }
+
+    @Test("A page with resources that have no times ends the trust in the order, but what is covered counts")
     func noTimes() throws {
         var plan = PagePlan(over: Self.all, limit: 4, granularity: Self.day, pageSize: 2)
         let request = try #require(plan.start(now: Self.start).first)
-        let step = try plan.take(PagePlan.Page(count: 2, times: nil, isOrdered: false, next: "a"), of: request.chain)
+        let step = try plan.take(
+            PagePlan.Page(count: 2, times: nil, isOrdered: true, hasAllTimes: false, next: "a"), of: request.chain)
         #expect(step == .nothing)
         #expect(
             plan.start(now: Self.start) == [PagePlan.Request(chain: request.chain, interval: Self.all[0], next: "a")])
+        var other = PagePlan(over: Self.all, limit: 1, granularity: Self.day, pageSize: 2)
+        let first = try #require(other.start(now: Self.start).first)
+        let covered = try other.take(
+            PagePlan.Page(count: 2, times: 8...9, isOrdered: true, next: "a"), of: first.chain)
+        #expect(covered == .covered(9..<Int64.max))
+        _ = other.start(now: Self.start)
+        let unclear = try other.take(
+            PagePlan.Page(count: 2, times: 6...6, isOrdered: true, hasAllTimes: false, next: "b"), of: first.chain)
+        #expect(unclear == .restarted)
+        #expect(other.start(now: Self.start).map(\.interval) == Self.all)
     }
 
     @Test("Pages that lead back to one of them are an error", arguments: 1...4)

@@ -37,6 +37,21 @@ struct ResourceFinderTests {
         }
     }
 
+    @Test("A reader doesn't wait for what was asked for in the background, which may be queued for long")
+    func urgent() throws {
+        try Self.withBench { bench, simulator in
+            let sid = try Sample.sid(1, .composition)
+            try simulator.add(sid, status: "completed")
+            simulator.behaviour.latencyMilliseconds = 1000
+            let outcomes = Awaited<ResourceFinder.Outcome>()
+            for priority in [.background, .background, .reader, .reader] as [Priority] {
+                bench.finder.ask(for: sid, of: .composition, priority: priority) { outcomes.add($0) }
+            }
+            for outcome in try outcomes.values(4) { #expect(try outcome.get()?.sid == sid) }
+            #expect(simulator.requests.count == 2, "one in the background, and one for readers")
+        }
+    }
+
     @Test("One that the catalog has is answered at once, without a request")
     func known() throws {
         try Self.withBench { bench, simulator in

@@ -67,6 +67,42 @@ struct SharedCatalogTests {
         #expect(try second.catalog.listed(.composition).count == 21)
     }
 
+    @Test(
+        "What one that shows a part doesn't request, another finds, although it is mounted within the same minute",
+        arguments: [(20, nil), (-5, -4), (-5, 15), (5, 15)] as [(Int64, Int64?)])
+    func refreshOfPart(since: Int64, until: Int64?) throws {
+        let simulator = try TwilioSimulator.withHourlyCompositions(20)
+        defer { simulator.stop() }
+        let folder = try CatalogFolder()
+        let (start, day) = (Int64(1_790_003_600), Int64(86_400))
+        /// The recordings that a mount has listed, which was made at a time.
+        func listed(at time: Int64, _ window: CatalogWindow = CatalogWindow()) throws -> Set<SID> {
+            var settings = SyncSettings()
+            settings.now = { time }
+            settings.patience = .seconds(60)
+            let bench = try SyncBench(simulator, folder: folder, window: window, settings: settings)
+            defer { bench.shutDown() }
+            try bench.list(.composition).get()
+            return Set(try bench.catalog.listed(.composition))
+        }
+        #expect(try listed(at: start).count == 20)
+        let added = try Sample.sid(900, .composition)
+        try simulator.add(
+            .composition,
+            fields: [
+                "sid": .string("\(added)"), "status": "completed",
+                "date_created": .string("\(Timestamp(seconds: start + 10 * day))"),
+            ])
+        let window = CatalogWindow(
+            interval: CreationInterval(
+                from: Timestamp(seconds: start + since * day),
+                until: until.map { Timestamp(seconds: start + $0 * day) }))
+        #expect(
+            try listed(at: start + 30 * day, window).contains(added) == (since < 10 && until.map { $0 > 10 } ?? true))
+        #expect(try listed(at: start + 30 * day + 30).contains(added))
+        #expect(try listed(at: start + 40 * day).count == 21)
+    }
+
     @Test("While one goes over the whole list, the other has no failure to log, and doesn't go over it again")
     func sparedPass() throws {
         let simulator = try TwilioSimulator.withHourlyCompositions(20, pageSize: 5, latencyMilliseconds: 5)
@@ -76,7 +112,8 @@ struct SharedCatalogTests {
         let later = Int64(Date().timeIntervalSince1970) + 3 * 86_400
         let other = try folder.catalog()
         let start = try other.lists.beginPass(
-            over: .composition, now: later, lease: 600, interval: 86_400, epoch: other.epoch)
+            over: .composition, createdIn: Int64.min..<Int64.max, now: later, lease: 600, interval: 86_400,
+            epoch: other.epoch)
         #expect(start == .begun(.none))
         var settings = SyncSettings(refreshInterval: .seconds(1))
         settings.now = { later + 1 }

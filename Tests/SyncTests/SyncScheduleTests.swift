@@ -206,6 +206,22 @@ struct SyncScheduleTests {
         #expect(state.isComplete)
     }
 
+    @Test("What failed when the catalog lost everything says nothing of the next one")
+    func failureMeanwhile() {
+        var state = state(isComplete: true, refreshed: Self.now - 60, passed: Self.now)
+        #expect(request(&state, 1) == .start(.refresh))
+        state.reset()
+        let error = CatalogError(.database, "the catalog was rebuilt meanwhile")
+        #expect(state.discounted == [.refresh])
+        #expect(state.finish(.refresh, .failure(error), begun: Self.now, now: Self.now + 9) == [1])
+        #expect(state.failure == nil && state.discounted.isEmpty)
+        #expect(state.due(now: Self.now + 10, idle: 0) == [.fill])
+        // A refusal is of the credentials, whatever happens to the catalog.
+        state.reset()
+        #expect(state.finish(.fill, .failure(Self.refusal), begun: Self.now, now: Self.now + 11) == [])
+        #expect(state.refusal?.message == Self.refusal.message && request(&state, 2) == .refused)
+    }
+
     // MARK: Refusals
 
     private static let refusal = CatalogError(.refusedList, "the list is refused")

@@ -120,38 +120,6 @@ struct SynchronizerTests {
         #expect(Set(try bench.catalog.listed(.composition)) == (try Self.sids(Array(0..<7) + [99])))
     }
 
-    @Test("The coverage before the order turned out to be another doesn't count when the rest fails")
-    func disorder() throws {
-        let failures = Locked(2)
-        let server = try LoopbackServer { request in
-            func page(_ items: [(number: Int, day: Int64)], next: Int?) -> LoopbackServer.Answer {
-                let resources = items.compactMap {
-                    try? Sample.resource($0.number, seconds: 1_700_000_000 + $0.day * 86_400)
-                }
-                let list = "/2010-04-01/Accounts/AC\(TestClient.digits)/Recordings.json"
-                let next = next.map { "\"\(list)?Page=\($0)\"" } ?? "null"
-                let texts = resources.map { String(decoding: $0.json, as: UTF8.self) }.joined(separator: ",")
-                return LoopbackServer.Answer(body: Array(#"{"recordings":[\#(texts)],"next_page_uri":\#(next)}"#.utf8))
-            }
-            if request.target.contains("DateCreated") { return page([], next: nil) }
-            if request.target.contains("Page=2") { return page([(4, 12)], next: nil) }
-            guard request.target.contains("Page=1") else { return page([(1, 20), (2, 10)], next: 1) }
-            // The first time it shows that the order is none, the second time it fails.
-            let isFailing = failures.withLock { left in
-                left -= 1
-                return left == 0
-            }
-            return isFailing ? LoopbackServer.Answer(status: 400) : page([(3, 15)], next: 2)
-        }
-        defer { server.stop() }
-        let bench = try SyncBench(TestClient(url: server.url), window: CatalogWindow(kinds: [.voiceRecording]))
-        defer { bench.shutDown() }
-        #expect(throws: CatalogError.self) { try bench.list(.voiceRecording).get() }
-        #expect(failures.withLock { $0 } == 0)
-        try bench.list(.voiceRecording).get()
-        #expect(Set(try bench.catalog.listed()) == Set(try (1...4).map { try Sample.sid($0) }))
-    }
-
     @Test("Shutting down while a list is brought here fails it")
     func shutDown() throws {
         let simulator = try Self.simulator(3)

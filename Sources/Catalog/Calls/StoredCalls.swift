@@ -36,10 +36,12 @@ package struct StoredCalls: Sendable {
     /// - Parameters:
     ///   - calls: calls of the list; those without a time are left out.
     ///   - covered: the times of beginning for which the list is complete with them.
+    ///   - assumesOrder: whether that is so only if the list is ordered, the newest first.
     ///   - recent: the time from which all calls are kept, in seconds since 1970: recordings may still come.
     ///   - epoch: the database that has the calls stored before them.
     package func store(
-        _ calls: [CallDescription], covering covered: [Range<Int64>], keepingAllSince recent: Int64, epoch: Int
+        _ calls: [CallDescription], covering covered: [Range<Int64>], assumesOrder: Bool = false,
+        keepingAllSince recent: Int64, epoch: Int
     ) throws(CatalogError) {
         try storage.write(in: epoch) { writer in
             // Without the index of groups, which comes after the first fetch of a list, finding the recordings of a
@@ -50,18 +52,25 @@ package struct StoredCalls: Sendable {
                 started >= recent || !listed.contains(started..<started + Self.reach)
             }
             guard !covered.isEmpty else { return }
+            if assumesOrder, try StoredLists.isUnordered(Self.kind, .calls, in: writer.database) {
+                throw ListDisorder.error
+            }
             try writer.changeCoverage(of: Self.kind, .calls) { coverage in
                 for range in covered { coverage.insert(range) }
             }
         }
     }
 
-    /// Removes times from the coverage.
-    package func uncover(_ ranges: [Range<Int64>]) throws(CatalogError) {
-        try storage.write { writer in
-            try writer.changeCoverage(of: Self.kind, .calls) { coverage in
-                for range in ranges { coverage.remove(range) }
-            }
+    /// Whether pages have shown that the list of calls isn't ordered, the newest first.
+    package func isUnordered() throws(CatalogError) -> Bool {
+        try storage.read { try StoredLists.isUnordered(Self.kind, .calls, in: $0) }
+    }
+
+    /// Notes that the list isn't ordered, the newest first: nothing counts that was covered because of its order.
+    package func forgetOrder(epoch: Int) throws(CatalogError) {
+        try storage.write(in: epoch) { writer in
+            try writer.changeCoverage(of: Self.kind, .calls) { $0 = .none }
+            try writer.noteOrder(of: Self.kind, .calls, isUnordered: true)
         }
     }
 
@@ -83,6 +92,10 @@ package struct StoredCalls: Sendable {
                 of: "SELECT sid FROM call WHERE sid > coalesce(?1, x'') ORDER BY sid LIMIT 1 OFFSET ?2",
                 [first, limit - 1]
             ) { $0.digits(0) }
+            if let first, let last = last ?? nil, (last.high, last.low) <= (first.high, first.low) {
+                // A page of the file that is there twice; the removal would never end.
+                throw DatabaseError.damage("call")
+            }
             for listed in try writer.listedTimes(of: Self.kind).ranges {
                 let end = min(listed.upperBound, range.upperBound).subtractingSaturated(Self.reach)
                 let start = max(listed.lowerBound, range.lowerBound)
@@ -105,6 +118,7 @@ package struct StoredCalls: Sendable {
                         $0.optionalInteger(0)
                     }
                     guard let created = found ?? nil, Bounds.times.contains(created) else { break }
+                    guard created >= next else { throw DatabaseError.damage("entry") }
                     days.insert(created / day * day)
                     next = (created / day + 1) * day
                 }

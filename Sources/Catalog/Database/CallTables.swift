@@ -48,15 +48,15 @@ enum CallTables {
                 let resource = row.kind(1).flatMap { kind in
                     row.withBytes(2) { coder.decode($0) }.flatMap { try? ListedResource(kind: kind, json: $0) }
                 }
-                found.append((row.integer(0), resource?.conferenceSID))
+                try position.advance(to: row.integer(0), in: "entry")
+                found.append((position, resource?.conferenceSID))
             }
-            guard let last = found.last else { break }
+            guard !found.isEmpty else { break }
             for (id, conference) in found {
                 guard let conference else { continue }
                 try ConferenceRow(id: id, digits: SIDDigits(conference)).insert(into: database)
                 count += 1
             }
-            position = last.id
         }
         try RawStatement(database, "UPDATE row_count SET count = ?1 WHERE name = 'conference'").run([count])
     }

@@ -26,7 +26,7 @@ extension CatalogDatabase {
             }
             let queue = try DatabaseQueue(configuration: configuration)
             try Schema.migrator(coder: check.coder).migrate(queue)
-            self.init(pool: queue, path: path, isChecked: true, fileNumber: nil)
+            self.init(pool: queue, path: path, isChecked: true, fileNumber: nil, file: nil)
         } catch {
             throw CatalogError(
                 .unusable, "nothing can take the place of the catalog '\(path)': \(error)", cause: error)
@@ -38,31 +38,30 @@ extension CatalogDatabase {
         guard let cause = error.cause as? DatabaseError, !isStandIn else { return false }
         switch cause.extendedResultCode {
         // These come from a lack of memory or of descriptors too.
-        case .SQLITE_IOERR_NOMEM, .SQLITE_IOERR_SHMMAP: return Self.isUnreadable(path: path)
+        case .SQLITE_IOERR_NOMEM, .SQLITE_IOERR_SHMMAP: return isUnreadable
         default: break
         }
         switch cause.resultCode {
-        case .SQLITE_IOERR: return !Self.isShortOfResources(path: path)
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_FULL: return Self.isUnreadable(path: path)
+        case .SQLITE_IOERR: return !Self.isShortOfResources
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_FULL: return isUnreadable
         default: return false
         }
     }
 
-    /// Whether a file can't be opened because this process or the system lacks descriptors or memory.
-    static func isShortOfResources(path: String) -> Bool {
-        errorOfReading(path).map { [EMFILE, ENFILE, ENOMEM].contains($0) } ?? false
+    /// Whether this process or the system lacks descriptors or memory, so that no file can be opened.
+    static var isShortOfResources: Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) }
+        close(descriptor)
+        return false
     }
 
-    private static func isUnreadable(path: String) -> Bool {
-        errorOfReading(path).map { ![EMFILE, ENFILE, ENOMEM].contains($0) } ?? false
-    }
-
-    /// The errno of opening a file and reading its first bytes; nil when that succeeds.
-    private static func errorOfReading(_ path: String) -> Int32? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard descriptor >= 0 else { return errno }
-        defer { close(descriptor) }
+    /// Whether the file can't be opened, or its first bytes can't be read, although there are descriptors and memory.
+    private var isUnreadable: Bool {
+        guard let file, !Self.isShortOfResources else { return false }
+        // Opening it would be no harm, but closing it (``HeldFile``).
+        guard access(path, R_OK) == 0 else { return true }
         var header: [UInt8] = Array(repeating: 0, count: 100)
-        return pread(descriptor, &header, header.count, 0) < 0 ? errno : nil
+        return pread(file.descriptor, &header, header.count, 0) < 0
     }
 }

@@ -21,6 +21,9 @@ struct CatalogDatabase: Sendable {
     /// The inode of the file, to detect a replacement at ``path``; nil for a stand-in, which has no file.
     private let fileNumber: UInt64?
 
+    /// The file, which follows ``pool`` so that it is closed after it; nil for a stand-in.
+    let file: HeldFile?
+
     /// The most concurrent readers: libfuse's threads and prefetching.
     private static let readerLimit = 16
 
@@ -44,8 +47,9 @@ struct CatalogDatabase: Sendable {
     /// Global settings of SQLite, applied once before its first use.
     private static let settings: Void = { _ = twiliofs_sqlite_omit_memory_statistics() }()
 
-    init(pool: any DatabaseWriter, path: String, isChecked: Bool, fileNumber: UInt64?) {
+    init(pool: any DatabaseWriter, path: String, isChecked: Bool, fileNumber: UInt64?, file: HeldFile?) {
         self.pool = pool
+        self.file = file
         self.path = path
         self.isChecked = isChecked
         self.fileNumber = fileNumber
@@ -77,6 +81,8 @@ extension CatalogDatabase {
                     return try Self.open(path, check)
                 } catch let error as DatabaseError where error.isDamage {
                     try Self.setAside(path, reason: error, logger: logger)
+                    // Only now: until then they are the only evidence.
+                    if case .lost(let markers) = BulkMarker.look(beside: path) { markers.forEach { unlink($0) } }
                     return try Self.open(path, check)
                 }
             }
@@ -97,15 +103,14 @@ extension CatalogDatabase {
 
     private static func open(_ path: String, _ check: CatalogCheck) throws -> CatalogDatabase {
         // SQLite gives its journal the mode of the main file, so that file is created first.
-        let descriptor = try PrivateFile.open(path, O_CREAT | O_RDWR)
+        let file = HeldFile(try PrivateFile.open(path, O_CREAT | O_RDWR))
         // The mode of an existing file may differ, for instance in a copy.
-        fchmod(descriptor, 0o600)
-        let hasPossibleHeader = FileHeader.isPossible(descriptor)
+        fchmod(file.descriptor, 0o600)
+        let hasPossibleHeader = FileHeader.isPossible(file.descriptor)
         // The inode comes from the descriptor. A query by path would return 0 if the file was removed meanwhile, as for
         // any missing file, and the removed file would count as in place.
         var status = stat()
-        let fileNumber = fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
-        close(descriptor)
+        let fileNumber = fstat(file.descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
         guard hasPossibleHeader else {
             throw DatabaseError(
                 resultCode: .SQLITE_NOTADB, message: "its header isn't one that SQLite writes for twiliofs")
@@ -140,7 +145,7 @@ extension CatalogDatabase {
         try migrator.migrate(pool)
         // Nothing of the catalog was shown yet, so it can be set aside without an error.
         let isChecked = try pool.read(check.checkValues)
-        return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: fileNumber)
+        return CatalogDatabase(pool: pool, path: path, isChecked: isChecked, fileNumber: fileNumber, file: file)
     }
 
     /// Runs a body while no other mount opens the catalog or sets it aside.
@@ -185,8 +190,7 @@ extension CatalogDatabase {
         case .unflushed(let markers):
             guard BulkMarker.flush(path), BulkMarker.flush(path + "-wal") else { return }
             for marker in markers { unlink(marker) }
-        case .lost(let markers):
-            for marker in markers { unlink(marker) }
+        case .lost:
             throw DatabaseError(
                 resultCode: .SQLITE_CORRUPT, message: "the machine went down while a list was being fetched")
         }

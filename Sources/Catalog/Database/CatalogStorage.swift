@@ -164,7 +164,7 @@ final class CatalogStorage: Sendable {
                 use(next, in: &current)
             } catch {
                 // Another mount opens it at the moment: the next call tries again.
-                if (error as? CatalogError)?.code == .inUse || CatalogDatabase.isShortOfResources(path: old.path) {
+                if (error as? CatalogError)?.code == .inUse || CatalogDatabase.isShortOfResources {
                     logger.debug("the catalog can't be opened again", error: error)
                 } else {
                     useStandIn(for: old, because: error, in: &current)

@@ -22,6 +22,15 @@ extension CatalogWriter {
         }
     }
 
+    /// Notes whether a list is in another order than the newest first.
+    func noteOrder(of kind: MediaKind, _ purpose: CoveragePurpose, isUnordered: Bool) throws {
+        let statement =
+            isUnordered
+            ? "INSERT INTO unordered (kind, pass) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+            : "DELETE FROM unordered WHERE kind = ?1 AND pass = ?2"
+        try RawStatement(database, statement).run([kind.rawValue, purpose.rawValue])
+    }
+
     func setTimes(of kind: MediaKind, refreshed: Int64? = nil, passed: Int64? = nil, touched: Int64? = nil) throws {
         try database.execute(
             sql: """

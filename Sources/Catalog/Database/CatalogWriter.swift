@@ -66,7 +66,9 @@ struct CatalogWriter {
     ///
     /// They are written in the order of their SIDs, which is that of the index of names: the index exceeds the
     /// processor's caches, so neighbours in it are written together.
-    mutating func store(_ prepared: [PreparedResources]) throws {
+    ///
+    /// - Parameter overtaken: the rows to leave out.
+    mutating func store(_ prepared: [PreparedResources], leavingOut overtaken: OvertakenRows = .none) throws {
         var places: [(digits: SIDDigits, page: Int, row: Int)] = []
         places.reserveCapacity(prepared.reduce(0) { $0 + $1.rows.count })
         for (page, resources) in prepared.enumerated() {
@@ -87,6 +89,7 @@ struct CatalogWriter {
             }
             let row = prepared[place.page].rows[place.row]
             let rowForm = prepared[place.page].forms[row.form]
+            if overtaken.contains(row.digits, rowForm.kind, requested: prepared[place.page].requested) { continue }
             if form != rowForm {
                 if let form { tallies.count(form.tally, size: nil, by: count) }
                 (form, count) = (rowForm, 0)

@@ -67,19 +67,21 @@ enum FirstSchema {
             let rows = try Row.fetchAll(
                 database, sql: "SELECT id, kind, json, integrity FROM resource WHERE id > ? ORDER BY id LIMIT ?",
                 arguments: [position, step])
-            guard let last = rows.last else { break }
-            for row in rows { try convert(row, database, coder) }
-            position = last["id"]
+            guard !rows.isEmpty else { break }
+            for row in rows {
+                guard let id = row.integer(0) else { throw DatabaseError.damage("resource") }
+                try position.advance(to: id, in: "resource")
+                try convert(row, id, database, coder)
+            }
         }
         try convertMedia(database, coder)
         try database.execute(
             sql: "\(Tally.insertAll) DROP TABLE resource; DROP TABLE old_media; DROP TABLE integrity_count;")
     }
 
-    private static func convert(_ row: Row, _ database: Database, _ coder: DocumentCoder) throws {
-        let json = Array(row["json"] as Data)
-        guard let kind = MediaKind(rawValue: row["kind"]),
-            let resource = try? ListedResource(kind: kind, json: json)
+    private static func convert(_ row: Row, _ id: Int64, _ database: Database, _ coder: DocumentCoder) throws {
+        guard let kind = row.integer(1).flatMap({ MediaKind(rawValue: Int(truncatingIfNeeded: $0)) }),
+            let json = row.bytes(2), let resource = try? ListedResource(kind: kind, json: json)
         else { return }
         let insert = try RawStatement(
             database,
@@ -88,29 +90,30 @@ enum FirstSchema {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9) ON CONFLICT DO NOTHING
             """)
         try insert.run([
-            row["id"] as Int64, kind.rawValue, SIDDigits(resource.sid), resource.status.column,
+            id, kind.rawValue, SIDDigits(resource.sid), resource.status.column,
             resource.dateCreated?.seconds, resource.containerFormat, json.count,
-            (StoredIntegrity(rawValue: row["integrity"]) ?? .none).code, resource.groupSID.map { SIDDigits($0) },
+            (row.text(3).flatMap(StoredIntegrity.init(rawValue:)) ?? .none).code,
+            resource.groupSID.map { SIDDigits($0) },
         ])
+        guard insert.changedRows > 0 else { return }
         try database.execute(
             sql: "INSERT INTO document (id, json) VALUES (?, ?)",
-            arguments: [row["id"] as Int64, Data(coder.encode(json))])
+            arguments: [id, Data(coder.encode(json))])
     }
 
     private static func convertMedia(_ database: Database, _ coder: DocumentCoder) throws {
         let rows = try Row.fetchCursor(database, sql: "SELECT sid, plaintext_size, entity_tag, facts FROM old_media")
         while let row = try rows.next() {
-            let size: Int64 = row["plaintext_size"]
-            guard let sid = SID(row["sid"] as String), let kind = sid.kind, Bounds.sizes.contains(size) else {
-                continue
-            }
+            guard let sid = row.text(0).flatMap({ SID($0) }), let kind = sid.kind, let size = row.integer(1),
+                Bounds.sizes.contains(size), let facts = row.bytes(3)
+            else { continue }
             let find = "UPDATE entry SET size = ?3 WHERE kind = ?1 AND sid = ?2 RETURNING id"
             var id: Int64?
             try database.forEachRow(of: find, [kind.rawValue, SIDDigits(sid), size]) { id = $0.integer(0) }
             guard let id else { continue }
             try database.execute(
-                sql: "INSERT INTO media (id, entity_tag, facts) VALUES (?, ?, ?)",
-                arguments: [id, row["entity_tag"] as String?, Data(coder.encode(Array(row["facts"] as Data)))])
+                sql: "INSERT INTO media (id, entity_tag, facts) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                arguments: [id, row.text(2), Data(coder.encode(facts))])
         }
     }
 }

@@ -31,6 +31,9 @@ package struct PreparedResources: Sendable {
         let documentChecksum: Int64
     }
 
+    /// When the page was requested; nil if they are no page.
+    var requested: PageTime?
+
     /// The number of resources.
     package var count: Int { rows.count }
 
@@ -38,7 +41,8 @@ package struct PreparedResources: Sendable {
     private(set) var forms: [Form] = []
     private(set) var documents: [UInt8] = []
 
-    init(_ resources: [ListedResource], coder: DocumentCoder) {
+    init(_ resources: [ListedResource], requested: PageTime? = nil, coder: DocumentCoder) {
+        self.requested = requested
         rows.reserveCapacity(resources.count)
         documents.reserveCapacity(resources.count * 1024)
         let ranges = coder.encode(resources.lazy.map(\.json), to: &documents)

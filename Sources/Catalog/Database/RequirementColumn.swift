@@ -22,15 +22,15 @@ enum RequirementColumn {
                 let resource = row.kind(1).flatMap { kind in
                     row.withBytes(2) { coder.decode($0) }.flatMap { try? ListedResource(kind: kind, json: $0) }
                 }
-                found.append((row.integer(0), resource?.requirement))
+                try position.advance(to: row.integer(0), in: "entry")
+                found.append((position, resource?.requirement))
             }
-            guard let last = found.last else { return }
+            guard !found.isEmpty else { return }
             for (id, requirement) in found {
                 guard let requirement else { continue }
                 try insert.run([requirement.name])
                 try update.run([id, requirement.name])
             }
-            position = last.id
         }
     }
 }

@@ -33,8 +33,14 @@ enum Schema {
             try database.execute(sql: CallTables.statements)
             try CallTables.fill(database, coder: coder)
         }
+        migrator.registerMigration("times of passes") { try $0.execute(sql: passTimes) }
+        migrator.registerMigration("lists without order") { try $0.execute(sql: orders) }
+        migrator.registerMigration(orderOfGroups) { try GroupIndex.replaceFormer(in: $0) }
         return migrator
     }
+
+    /// The step from which on catalogs have ``GroupIndex/statement`` in the place of ``GroupIndex/former``.
+    static let orderOfGroups = "order of groups"
 
     /// The numbers of the kinds for which the steps insert rows into `list`.
     ///
@@ -52,12 +58,13 @@ enum Schema {
     /// - `entry.sid` and `group_sid` are the 16 bytes of a SID's digits; the letters follow from the kind.
     /// - `entry.status` is null for completed recordings, else Twilio's word.
     /// - `document.json` and `media.facts` are packed by ``DocumentCoder``.
-    /// - `coverage` has the creation times for which the catalog has the list (`pass` 0), and those that the running
-    ///   pass has covered (`pass` 1), as half-open ranges of seconds since 1970.
+    /// - `coverage` has the creation times for which the catalog has the list (`pass` 0), those that the running pass
+    ///   has covered (`pass` 1), and those of the last completed pass (`pass` 3), as half-open ranges of seconds since
+    ///   1970.
     /// - `list.generation` counts passes; `entry.generation` is the latest one that saw the resource. `refreshed`,
     ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of a
     ///   pass.
-    /// - ``groupIndex`` is created later.
+    /// - The index of groups (``GroupIndex``) is created later.
     /// - `removal` lists removed recordings, so that mounts drop their files.
     private static let tables = """
         CREATE TABLE entry (
@@ -128,18 +135,25 @@ enum Schema {
         ALTER TABLE entry ADD COLUMN requirement INTEGER;
         """
 
+    /// The times of the last completed passes are unknown.
+    ///
+    /// A pass over each list becomes due. It also finds what an earlier version took for known, for which the refreshes
+    /// of a mount that shows a part counted for all of the list.
+    private static let passTimes = "UPDATE list SET passed = NULL;"
+
+    /// The lists that pages have shown not to be ordered, the newest first: those of recordings (`pass` 0) and that of
+    /// calls (`pass` 2).
+    private static let orders = """
+        CREATE TABLE unordered (
+            kind INTEGER NOT NULL,
+            pass INTEGER NOT NULL,
+            PRIMARY KEY (kind, pass)
+        ) STRICT, WITHOUT ROWID;
+        """
+
     private static let checksums = """
         ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE document ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE media ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
-        """
-
-    /// The index of the recordings of a call or a room.
-    ///
-    /// SIDs of calls are unordered, so updating the index during the first fetch of a list would take a quarter of the
-    /// time. Creating it afterwards takes a second.
-    static let groupIndex = """
-        CREATE INDEX IF NOT EXISTS entry_by_group ON entry (kind, group_sid)
-        WHERE group_sid IS NOT NULL AND status IS NULL
         """
 }

@@ -13,7 +13,7 @@ extension Catalog {
         // an index of this order, which every insertion would have to update.
         try shown.entries(
             "+kind = ?1 AND id > ?2 AND status IS NULL\(shown.condition()) ORDER BY id LIMIT ?3",
-            [kind.rawValue, position, limit])
+            [kind.rawValue, position, limit], after: position)
     }
 
     /// Recordings of a kind with unknown size, in the order of their positions.
@@ -22,7 +22,7 @@ extension Catalog {
     public func unsized(of kind: MediaKind, after position: Int64, limit: Int) throws(CatalogError) -> [CatalogEntry] {
         try shown.entries(
             "+kind = ?1 AND id > ?2 AND status IS NULL AND size IS NULL\(shown.condition()) ORDER BY id LIMIT ?3",
-            [kind.rawValue, position, limit])
+            [kind.rawValue, position, limit], after: position)
     }
 
     /// The creation time of a kind's newest recording; nil when there is none.

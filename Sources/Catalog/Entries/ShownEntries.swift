@@ -21,13 +21,21 @@ struct ShownEntries: Sendable {
     /// - Parameters:
     ///   - conditions: the text after `WHERE`.
     ///   - values: the values of the parameters 1, 2, and so on; 8 and 9 belong to the window.
-    func entries(_ conditions: String, _ values: [(any StatementValue)?]) throws(CatalogError) -> [CatalogEntry] {
+    ///   - position: the position after which entries are read in the order of their positions; nil for another order.
+    func entries(
+        _ conditions: String, _ values: [(any StatementValue)?], after position: Int64? = nil
+    ) throws(CatalogError) -> [CatalogEntry] {
         try storage.read { database in
             let select = try RawStatement(database, "\(CatalogEntry.select) WHERE \(conditions)")
             select.bind(values)
             window.bind(to: select)
             var entries: [CatalogEntry] = []
-            while try select.step() { entries.append(CatalogEntry(try EntryRow(select))) }
+            var last = position
+            while try select.step() {
+                let row = try EntryRow(select)
+                try last?.advance(to: row.id, in: "entry")
+                entries.append(CatalogEntry(row))
+            }
             return entries
         }
     }

@@ -27,10 +27,12 @@ package struct RemovalLog: Sendable {
                     WHERE sequence > ? ORDER BY sequence LIMIT ?
                     """,
                 arguments: [sequence, limit])
+            var last = sequence
             return try rows.map { row in
                 guard let kind = row.integer(1).flatMap({ MediaKind(rawValue: Int(truncatingIfNeeded: $0)) }),
                     let digits = row.digits(2), let sequence = row.integer(0), Bounds.counts.contains(sequence)
                 else { throw DatabaseError.damage("removal") }
+                try last.advance(to: sequence, in: "removal")
                 // A name that was never shown needs no removal.
                 guard let format = row.text(4), kind.formats.contains(format) else {
                     return Removal(sequence: sequence, entry: nil)

@@ -12,11 +12,20 @@ package struct StoredListState: Hashable, Sendable {
     /// The time of the last completed pass, in seconds since 1970; nil if there was none.
     package var passed: Int64?
 
+    /// The creation times that the last completed pass has covered: those that its mount shows.
+    package var passedTimes = Coverage.none
+
+    /// Whether pages have shown that the list isn't ordered, the newest first.
+    package var isUnordered = false
+
     /// The time of the last progress of a pass, in any mount, in seconds since 1970; nil or 0 if none is running.
     package var touched: Int64?
+
+    /// The time of the last completed pass over some creation times; nil if there was none.
+    package func passed(over times: Range<Int64>) -> Int64? { passedTimes.contains(times) ? passed : nil }
 }
 
-/// The two coverages of a list, with their numbers in the database.
+/// The coverages of a list, with their numbers in the database.
 package enum CoveragePurpose: Int64, Sendable {
     /// The catalog's content.
     case list = 0
@@ -26,6 +35,9 @@ package enum CoveragePurpose: Int64, Sendable {
 
     /// The calls, by their beginnings, with the number of voice recordings as kind.
     case calls = 2
+
+    /// The times of the last completed pass.
+    case passed = 3
 }
 
 /// The outcome of an attempt to begin a pass.

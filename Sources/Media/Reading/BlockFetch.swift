@@ -63,8 +63,9 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         transfer.hold(
             known.services.transfer.download(
                 DownloadRequest(
-                    range: .bytes(range), priority: priority, retriesNotFound: known.mayBeTooYoung,
-                    expectedEntityTag: content.facts?.entityTag,
+                    range: .bytes(range), bodyLimit: content.facts?.ciphertextSize ?? known.largestBody,
+                    priority: priority,
+                    retriesNotFound: known.mayBeTooYoung, expectedEntityTag: content.facts?.entityTag,
                     refusal: { [weak self, known] in
                         self?.answers.refusal(of: $0, for: known, isWhole: $0.status == 200)
                     }),

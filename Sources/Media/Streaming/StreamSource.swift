@@ -22,7 +22,8 @@ struct StreamSource: StreamDelegate {
             slot.hold(
                 services.transfer.download(
                     DownloadRequest(
-                        priority: read.priority, retriesNotFound: known.mayBeTooYoung,
+                        bodyLimit: read.content.facts?.ciphertextSize ?? known.largestBody, priority: read.priority,
+                        retriesNotFound: known.mayBeTooYoung,
                         expectedEntityTag: read.content.facts?.entityTag,
                         refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: source, to: fetch))

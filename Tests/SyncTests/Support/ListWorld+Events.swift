@@ -16,6 +16,9 @@ extension ListWorld {
         events.append(SeededEvent("\(seconds) s pass", weight: 5) { self.pass(seconds) })
         events.append(SeededEvent("one is found", weight: 1) { self.find() })
         events.append(SeededEvent("remount", weight: 1) { self.remount() })
+        let start = now - Int64(number(0...2_000_000))
+        let end = isOnce(in: 2) ? Int64.max : start + Int64(number(1...2_000_000))
+        events.append(SeededEvent("mount \(start - now)...", weight: 1) { self.remount(showing: start..<end) })
         events.append(SeededEvent("credentials", weight: 1) { self.schedule.credentialsDidChange() })
         events.append(SeededEvent("refusal: \(!isRefused)", weight: isRefused ? 3 : 1) { self.isRefused.toggle() })
         if isOnce(in: 4) { events.append(SeededEvent("loss", weight: 1) { self.loseCatalog() }) }
@@ -48,6 +51,10 @@ extension ListWorld {
 
     /// In a healthy world, whoever asks gets the whole list.
     private var lastEvents: [SeededEvent] {
+        // A list that turns out to be in another order is fetched anew.
+        if hasAskedAtEnd, !schedule.isComplete, running.isEmpty {
+            return [SeededEvent("look at the end") { self.look(idle: 0) }]
+        }
         guard !hasAskedAtEnd else { return [] }
         return [
             SeededEvent("somebody asks at the end") {
@@ -72,14 +79,17 @@ extension ListWorld {
         if let next = schedule.nextExpiry, next > instant + .seconds(3) { faults.append("a deadline is \(next)") }
         // What was there when the list was last brought up to date is in the catalog.
         if schedule.isComplete, let refreshed = schedule.refreshed {
-            for item in list.items where item.created < refreshed && store.items[item.number] == nil {
+            for item in list.items
+            where shown.contains(item.created) && item.created < refreshed && store.items[item.number] == nil {
                 faults.append("a complete list lacks \(item.number), created \(refreshed - item.created) s before")
                 break
             }
         }
         if schedule.isComplete {
             for (number, time) in vanished
-            where time < store.lastPassBegun && store.items[number] != nil && !outdated.contains(number) {
+            where time < store.lastPassBegun && !outdated.contains(number)
+                && store.items[number].map(store.lastPassTimes.contains) ?? false
+            {
                 faults.append("\(number) is shown although it vanished before the last pass")
                 break
             }
@@ -91,6 +101,8 @@ extension ListWorld {
         isHealthy = true
         isRefused = false
         schedule.credentialsDidChange()
+        // What mounts that show a part have noted keeps nothing from one that shows everything.
+        if window != Int64.min..<Int64.max { remount() }
     }
 
     func faultsAtRest() -> [String] {

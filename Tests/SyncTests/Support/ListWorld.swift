@@ -5,7 +5,7 @@ import TestSupport
 @testable import Sync
 
 /// A list with its schedule and its plans of pages, between programs that want it, a service whose recordings come and
-/// go, a catalog that may be lost, and mounts that end at any moment.
+/// go, a catalog that may be lost, and mounts that end at any moment and show all of the list or a part.
 ///
 /// It carries tasks out as `ListSync`, `ListUpdater` and `PageFetcher` do.
 final class ListWorld: SeededWorld {
@@ -18,6 +18,7 @@ final class ListWorld: SeededWorld {
         /// When the running pass began, perhaps in an earlier mount, and when the last completed one did.
         var passBegun: Int64 = 0
         var lastPassBegun: Int64 = 0
+        var lastPassTimes = Int64.min..<Int64.max
         var epoch = 0
     }
 
@@ -28,14 +29,18 @@ final class ListWorld: SeededWorld {
         let epoch: Int
         let isFromNothing: Bool
         let shown: Range<Int64>
+        let leftOut: [Range<Int64>]
         var plan: PagePlan
         var answers: [(request: PagePlan.Request, page: PagePlan.Page, items: [ModelList.Item])] = []
         var unconfirmed: [Int] = []
         var isConfirming = false
 
-        init(_ task: SyncTask, begun: Int64, epoch: Int, isFromNothing: Bool, shown: Range<Int64>, plan: PagePlan) {
-            (self.task, self.begun, self.epoch, self.isFromNothing, self.shown, self.plan) =
-                (task, begun, epoch, isFromNothing, shown, plan)
+        init(
+            _ task: SyncTask, begun: Int64, epoch: Int, isFromNothing: Bool, shown: Range<Int64>,
+            leftOut: [Range<Int64>], plan: PagePlan
+        ) {
+            (self.task, self.begun, self.epoch, self.isFromNothing, self.shown, self.leftOut, self.plan) =
+                (task, begun, epoch, isFromNothing, shown, leftOut, plan)
         }
     }
 
@@ -65,6 +70,8 @@ final class ListWorld: SeededWorld {
     var isHealthy = false
     var hasAskedAtEnd = false
     var lastWideRefresh: Int64?
+    /// The times that the mount has been told to show.
+    var window = Int64.min..<Int64.max
     var problems: [String] = []
 
     init(seed: UInt64) throws {
@@ -84,14 +91,18 @@ final class ListWorld: SeededWorld {
 
     // MARK: The mount
 
-    /// The mount ends, however it does, and another begins.
-    func remount() {
+    /// What the mount shows, as `ListUpdater.shownTimes`.
+    var shown: Range<Int64> { window.upperBound > now ? window.lowerBound..<Int64.max : window }
+
+    /// The mount ends, however it does, and another begins, which shows the times of a window.
+    func remount(showing window: Range<Int64> = Int64.min..<Int64.max) {
+        self.window = window
         running = [:]
         waiting = [:]
         lastWideRefresh = store.state.refreshed
         schedule = SyncSchedule(
-            isComplete: store.state.coverage.contains(Int64.min..<Int64.max), refreshed: store.state.refreshed,
-            passed: store.state.passed, refreshInterval: interval, passInterval: 86_400)
+            isComplete: store.state.coverage.contains(shown), refreshed: store.state.refreshed,
+            passed: store.state.passed(over: shown), refreshInterval: interval, passInterval: 86_400)
     }
 
     func ask() {
@@ -139,7 +150,7 @@ final class ListWorld: SeededWorld {
 
     private var times: RequestedTimes {
         RequestedTimes(
-            stored: store.state, newest: store.items.values.max(), shown: Int64.min..<Int64.max,
+            stored: store.state, newest: store.items.values.max(), shown: shown,
             overlap: Self.overlap, now: now)
     }
 
@@ -147,6 +158,7 @@ final class ListWorld: SeededWorld {
         if running[task] != nil { problems.append("\(task) runs twice") }
         let times = times
         let intervals: [Range<Int64>]
+        var leftOut: [Range<Int64>] = []
         switch task {
         case .fill:
             intervals = times.fill
@@ -155,17 +167,20 @@ final class ListWorld: SeededWorld {
             if store.state.coverage.isEmpty { outdated.formUnion(store.items.keys) }
         case .refresh:
             let isWide = age(of: lastWideRefresh, at: now) >= 3600
-            intervals = times.refresh(wideOverlap: isWide ? 90_000 : nil)
+            intervals = times.refresh(from: times.refreshStart(wideOverlap: isWide ? 90_000 : nil))
+            leftOut = times.leftOut(by: intervals)
         case .pass:
-            if store.state.passCoverage.isEmpty { (store.seen, store.passBegun) = ([], now) }
-            intervals = store.state.passCoverage.gaps(in: Int64.min..<Int64.max)
+            if store.state.passCoverage.isEmpty || store.state.passCoverage.contains(shown) {
+                (store.seen, store.passBegun, store.state.passCoverage) = ([], now, .none)
+            }
+            intervals = store.state.passCoverage.gaps(in: shown)
         }
         running[task] = Running(
             task, begun: now, epoch: store.epoch, isFromNothing: store.state.coverage.isEmpty,
-            shown: Int64.min..<Int64.max,
+            shown: shown, leftOut: leftOut,
             plan: PagePlan(
                 over: intervals, limit: task == .pass ? 1 : 4, granularity: list.granularity,
-                pageSize: list.pageSize))
+                pageSize: list.pageSize, isUnordered: store.state.isUnordered))
         proceed(task)
     }
 
@@ -193,18 +208,17 @@ final class ListWorld: SeededWorld {
         do {
             switch try run.plan.take(answer.page, of: answer.request.chain) {
             case .nothing: break
+            case .covered where store.state.isUnordered && run.plan.assumesOrder:
+                return finish(run, .failure(ListDisorder.error))
             case .covered(let range):
                 store.state.coverage.insert(range)
                 if task == .pass { store.state.passCoverage.insert(range) }
             case .restarted:
                 run.answers = []
-                for range in run.plan.intervals {
-                    if task == .pass {
-                        store.state.passCoverage.remove(range)
-                    } else {
-                        store.state.coverage.remove(range)
-                    }
-                }
+            case .disordered:
+                (store.state.coverage, store.state.passCoverage) = (.none, .none)
+                store.state.isUnordered = true
+                return finish(run, .failure(ListDisorder.error))
             }
         } catch {
             return finish(run, .failure(error))
@@ -215,7 +229,8 @@ final class ListWorld: SeededWorld {
     private func pagesDidEnd(_ run: Running) {
         guard run.task == .pass else { return finish(run, .success(())) }
         run.isConfirming = true
-        run.unconfirmed = store.items.keys.filter { !store.seen.contains($0) }.sorted()
+        run.unconfirmed = store.items.filter { run.shown.contains($0.value) && !store.seen.contains($0.key) }.keys
+            .sorted()
     }
 
     /// A recording that the pages lacked is requested alone, or the pass ends.
@@ -234,23 +249,31 @@ final class ListWorld: SeededWorld {
             switch run.task {
             case .fill:
                 if run.isFromNothing {
-                    (store.state.refreshed, store.state.passed) = (run.begun, run.begun)
+                    if run.shown.upperBound == .max { store.state.refreshed = run.begun }
+                    (store.state.passed, store.state.passedTimes) = (run.begun, Coverage([run.shown]))
                     isWholeList = true
-                    store.lastPassBegun = run.begun
+                    (store.lastPassBegun, store.lastPassTimes) = (run.begun, run.shown)
                     lastWideRefresh = run.begun
                 }
             case .refresh:
-                store.state.refreshed = run.begun
+                if run.shown.upperBound == .max {
+                    for range in run.leftOut { store.state.coverage.remove(range) }
+                    store.state.refreshed = run.begun
+                }
                 if age(of: lastWideRefresh, at: run.begun) >= 3600 { lastWideRefresh = run.begun }
             case .pass:
-                store.state.passed = run.begun
-                store.lastPassBegun = store.passBegun
+                if run.plan.hasRegainedOrder, run.plan.intervals == Coverage.everything.ranges {
+                    store.state.isUnordered = false
+                }
+                (store.state.passed, store.state.passedTimes) = (run.begun, Coverage([run.shown]))
+                (store.lastPassBegun, store.lastPassTimes) = (store.passBegun, run.shown)
                 store.state.passCoverage = .none
             }
         }
         let waiters = schedule.finish(run.task, result, begun: run.begun, isWholeList: isWholeList, now: now)
         for number in waiters {
             switch (run.task, result) {
+            case (_, .failure(let error)) where error.isDisorder: request(number)
             case (.fill, .failure(let error)) where error.code != .refusedList: answer(number, isSuccess: false)
             case (.fill, .success): request(number)
             default: tell(number)

@@ -27,7 +27,8 @@ final class SyncBench: Sendable {
     let synchronizer: Synchronizer
     let finder: ResourceFinder
     private let writer: WriteQueue
-    private let workers: SyncWorkers
+    let workers: SyncWorkers
+    var client: TwilioClient { api.client }
 
     /// The removals that the synchronizer has found.
     let removed = Removals()
