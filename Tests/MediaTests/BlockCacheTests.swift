@@ -137,8 +137,7 @@ struct BlockCacheTests {
         defer { bench.shutDown() }
         let resource = try bench.resource()
         #expect(try areSame(bench.readAll(bench.open(resource, facts: bench.describe(resource))), bench.original))
-        bench.transfer.shutDown()
-        bench.library.shutDown()
+        bench.shutDown()
         #expect(cache.contents.isEmpty)
     }
 

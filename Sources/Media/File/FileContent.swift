@@ -29,7 +29,9 @@ final class FileContent: Sendable {
         }
     }
 
-    /// Makes a transition; deferred readers learn at once if the content doesn't account for the kernel's pages any more.
+    /// Makes a transition.
+    ///
+    /// Deferred readers learn in the same moment if the content doesn't account for the kernel's pages any more.
     func change<Result>(_ transition: (inout FileState) -> Result) -> Result {
         state.withLock { state in
             let wasOpened = state.wasOpened

@@ -23,7 +23,7 @@ final class DiskAccess: Sendable {
         var isShutDown = false
     }
 
-    /// The longest wait for the disk. A slow one is asked for less than the network then.
+    /// The longest wait for the disk; the network is hardly slower.
     static let patience = Duration.seconds(4)
 
     private let state = Condition(State())

@@ -3,8 +3,8 @@ import Support
 
 /// A temporary file of ciphertext, for servers that ignore ranges.
 ///
-/// Its bytes are encrypted once more, since the media may not be (``SpoolCipher``). It is unnamed, so it vanishes with the process. One download writes it from beginning to end; any thread may read
-/// the written part.
+/// Its bytes are encrypted once more, since the media may not be (``SpoolCipher``). It is unnamed, so it vanishes with
+/// the process. One download writes it from beginning to end; any thread may read the written part.
 final class Spool: Sendable {
     let descriptor: Int32
     private let cipher: SpoolCipher

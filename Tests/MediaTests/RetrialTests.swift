@@ -1,24 +1,30 @@
 import Support
+import TestSupport
 import Testing
 
 @testable import Media
 
-extension FileStateTests {
+@Suite("Condemned content, and when it is tried again", .orderly)
+struct RetrialTests {
+    private let files: FileStateTests
+
+    init() throws { files = try FileStateTests() }
+
     @Test("Condemned content is opened anew when that is due, and nobody who waits for an opening is forgotten for it")
     func retrial() throws {
         let content = try MediaContent.withTag()
-        var state = try opened(content)
+        var state = try files.opened(content)
         for _ in 0..<2 {
             try content.failAuthentication()
-            _ = fail(content, in: &state)
+            _ = files.fail(content, in: &state)
         }
         #expect(state.gate.trial == .condemned)
-        #expect(state.openAtHand(now: now) != nil)
-        let due = now + Self.wait
+        #expect(state.openAtHand(now: files.now) != nil)
+        let due = files.now + FileStateTests.wait
         #expect(state.openAtHand(now: due) == nil)
         // It was given up meanwhile, and is being opened.
         _ = state.giveUp()
-        guard case .refused = state.open(isAhead: false, now: now, waiter: { _ in }) else {
+        guard case .refused = state.open(isAhead: false, now: files.now, waiter: { _ in }) else {
             Issue.record("it is condemned until then, also when it has to be opened anew")
             return
         }
@@ -37,20 +43,21 @@ extension FileStateTests {
     @Test("A file that is made again is condemned as the one before it was, and its retrial is due when that one's was")
     func retrialOfRemembered() throws {
         let content = try MediaContent.withTag()
-        var former = try opened(content)
+        var former = try files.opened(content)
         #expect(former.gate.failure == nil)
         try content.failAuthentication()
-        _ = fail(content, in: &former)
+        _ = files.fail(content, in: &former)
         let once = try #require(former.gate.failure)
         #expect(once.retrial == nil)
         let unsure = FileState(wasVerified: false, failure: once)
         #expect(unsure.gate.isStrict(size: .max, mode: .deferred, limit: 0) && unsure.gate.trial == .first)
         try content.failAuthentication()
-        _ = fail(content, in: &former)
+        _ = files.fail(content, in: &former)
         var state = FileState(wasVerified: false, failure: former.gate.failure)
         #expect(state.gate.integrityOfUnverified == .failed)
-        guard case .refused = state.open(isAhead: true, now: now, waiter: { _ in }),
-            case .begin(retrial: _?, _) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in })
+        guard case .refused = state.open(isAhead: true, now: files.now, waiter: { _ in }),
+            case .begin(retrial: _?, _) = state.open(
+                isAhead: false, now: files.now + FileStateTests.wait, waiter: { _ in })
         else {
             Issue.record("it has to be condemned until then")
             return
@@ -59,16 +66,19 @@ extension FileStateTests {
 
     @Test("A retrial takes out the reads of the content before it, which would get no answer any more")
     func retrialWithReads() throws {
-        var state = try opened(try .withTag())
+        var state = try files.opened(try .withTag())
         for _ in 0..<2 {
             let content = try #require(state.content.value)
             try content.failAuthentication()
-            _ = fail(content, in: &state)
+            _ = files.fail(content, in: &state)
         }
         // A read that was held meanwhile.
         let content = try #require(state.content.value)
-        _ = state.gate.hold(delivery(of: content))
-        guard case .begin(let detached?, _) = state.open(isAhead: false, now: now + Self.wait, waiter: { _ in }) else {
+        _ = state.gate.hold(files.delivery(of: content))
+        guard
+            case .begin(let detached?, _) = state.open(
+                isAhead: false, now: files.now + FileStateTests.wait, waiter: { _ in })
+        else {
             Issue.record("a retrial is due")
             return
         }
