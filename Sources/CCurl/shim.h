@@ -47,9 +47,13 @@ static inline CURLcode twiliofs_curl_set_socket_function(CURL *handle, twiliofs_
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 
-// curl_easy_getinfo and curl_multi_setopt for numbers.
+// curl_easy_getinfo, once for each type of result, and curl_multi_setopt for numbers.
 
 static inline CURLcode twiliofs_curl_get_long(CURL *handle, CURLINFO information, long *value) {
+    return curl_easy_getinfo(handle, information, value);
+}
+
+static inline CURLcode twiliofs_curl_get_string(CURL *handle, CURLINFO information, char **value) {
     return curl_easy_getinfo(handle, information, value);
 }
 

@@ -27,7 +27,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { TWILIOFS_MOST_CODE = 96, TWILIOFS_MOST_FRAMES = 16, TWILIOFS_MOST_WORDS = 16384, TWILIOFS_LONGEST_LINE = 400 };
+enum { TWILIOFS_MOST_CODE = 96, TWILIOFS_MOST_FRAMES = 16, TWILIOFS_MOST_WORDS = 16384, TWILIOFS_LONGEST_LINE = 400,
+       TWILIOFS_FRESH_WORDS = 10 };
 
 // A part of memory that holds code: of the program, or of a library.
 struct twiliofs_code {
@@ -214,9 +215,27 @@ static inline int twiliofs_is_of_trace(const char *line, size_t count) {
            || (count >= sizeof heading - 1 && memcmp(line, heading, sizeof heading - 1) == 0);
 }
 
+// The size of an open file, and the second in which it was last written to; returns whether they are known.
+//
+// By the kernel's structure (statx(2)): with glibc's header, Swift would look for `stat` in this module.
+static inline int twiliofs_size_and_time(int descriptor, int64_t *size, int64_t *second) {
+    unsigned char status[256];
+    // AT_EMPTY_PATH; STATX_SIZE and STATX_MTIME.
+    if (syscall(SYS_statx, (long)descriptor, "", 0x1000L, 0x240L, status) != 0) return 0;
+    memcpy(size, status + 40, sizeof *size);
+    memcpy(second, status + 112, sizeof *second);
+    return 1;
+}
+
 // Puts the last reason that was written to standard error, where nobody would see it.
 static inline void twiliofs_put_words(struct twiliofs_text *text) {
     if (twiliofs_crash.words < 0) return;
+    // An older line has nothing to do with this crash.
+    int64_t size, second;
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (!twiliofs_size_and_time(twiliofs_crash.words, &size, &second)) return;
+    if (now.tv_sec - second > TWILIOFS_FRESH_WORDS) return;
     static char words[TWILIOFS_MOST_WORDS];
     off_t end = lseek(twiliofs_crash.words, 0, SEEK_END);
     off_t start = end > (off_t)sizeof words ? end - (off_t)sizeof words : 0;
@@ -417,6 +436,18 @@ static inline int twiliofs_report_crash(
 }
 
 // Names the file that has what was written to standard error; -1 for none.
-static inline void twiliofs_crash_take_words(int descriptor) { twiliofs_crash.words = descriptor; }
+//
+// What is written goes to its end, wherever that is: the file is emptied now and then.
+static inline void twiliofs_crash_take_words(int descriptor) {
+    if (descriptor >= 0) fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_APPEND);
+    twiliofs_crash.words = descriptor;
+}
+
+// Empties that file once it has more than a crash could quote: it is in memory.
+static inline void twiliofs_crash_trim_words(void) {
+    int64_t size, second;
+    if (twiliofs_crash.words < 0 || !twiliofs_size_and_time(twiliofs_crash.words, &size, &second)) return;
+    if (size > 4 * TWILIOFS_MOST_WORDS) (void)!ftruncate(twiliofs_crash.words, 0);
+}
 
 #endif

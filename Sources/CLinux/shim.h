@@ -101,6 +101,13 @@ static inline int twiliofs_sync_file_system(int descriptor) {
     return syncfs(descriptor);
 }
 
+// GNU's as well: has a number mean another open file from now on, which is closed in programs that are started.
+int dup3(int from, int to, int flags);
+
+static inline int twiliofs_replace_descriptor(int number, int by) {
+    return dup3(by, number, 02000000 /* O_CLOEXEC */);
+}
+
 // GNU's as well: has a process that is to be started close all descriptors from one on.
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
 
@@ -180,7 +187,12 @@ static inline int twiliofs_thread_id(void) {
     return (int)syscall(SYS_gettid);
 }
 
-// The users of the calling thread alone; glibc's function, which changes those of all threads, is declared below.
+// The users and groups of the calling thread alone; glibc's functions, which change those of all threads, are declared
+// below.
+static inline int twiliofs_set_thread_groups(gid_t real, gid_t effective, gid_t saved) {
+    return (int)syscall(SYS_setresgid, real, effective, saved);
+}
+
 static inline int twiliofs_set_thread_users(uid_t real, uid_t effective, uid_t saved) {
     return (int)syscall(SYS_setresuid, real, effective, saved);
 }
@@ -256,14 +268,15 @@ static inline ssize_t twiliofs_receive_message(int socket, void *bytes, size_t r
     const unsigned truncated = 0x20 | 0x08;
     struct twiliofs_part part = {.bytes = bytes, .count = room};
     struct twiliofs_descriptor control = {.length = 0};
+    // Without the padding, where the kernel would put a second descriptor, which nobody would close.
+    const size_t least = offsetof(struct twiliofs_descriptor, descriptor) + sizeof(int);
     struct twiliofs_message message = {
-        .parts = &part, .part_count = 1, .control = &control, .control_length = sizeof control};
+        .parts = &part, .part_count = 1, .control = &control, .control_length = least};
     *descriptor = -1;
     long received;
     do received = syscall(SYS_recvmsg, socket, &message, close_on_execution);
     while (received < 0 && errno == EINTR);
     if (received < 0) return -1;
-    size_t least = offsetof(struct twiliofs_descriptor, descriptor) + sizeof(int);
     if (message.control_length >= least && control.length >= least && control.level == twiliofs_level_socket &&
         control.type == twiliofs_descriptors)
         *descriptor = control.descriptor;

@@ -12,7 +12,6 @@ public final class FileTree: Sendable {
     private let branches: Branches
     private let nodes: NodeRegistry
     private let library: MediaLibrary
-    private let ownership: Ownership
     private let attributes: AttributeProvider
     private let names: NameLookup
     private let numbers: NumberLookup
@@ -40,7 +39,6 @@ public final class FileTree: Sendable {
         branches = Branches(main: main, subaccounts: subaccounts, names: EntryNames(style: linkNames))
         self.nodes = nodes
         self.library = library
-        self.ownership = ownership
         // The registry derives numbers from its accounts.
         assert(branches.all.dropFirst().map(\.account) == nodes.subaccounts)
         let controlFiles = ControlFiles(contents: contents)
@@ -65,7 +63,7 @@ public final class FileTree: Sendable {
     /// The answer counts as a reference, to be returned with ``forget(_:count:)``.
     public func lookUp(_ name: String, in parent: InodeNumber, completion: @escaping TreeCompletion<Entry>) {
         if name == "." || name == ".." {
-            completion(Result { () throws(FileTreeError) in try numbers.find(parent, isParent: name == "..") })
+            numbers.find(parent, isParent: name == "..", completion: completion)
         } else {
             names.find(name, in: parent, completion: completion)
         }
@@ -85,67 +83,81 @@ public final class FileTree: Sendable {
     }
 
     /// The target of a symbolic link, relative to its directory.
-    public func target(of inode: InodeNumber) throws(FileTreeError) -> String {
-        let node = try nodes.node(inode)
-        guard case .link(let sid, _, let view) = node.place else {
-            throw FileTreeError(.invalid, "only symbolic links can be read as such")
+    public func target(of inode: InodeNumber, completion: @escaping TreeCompletion<String>) {
+        do throws(FileTreeError) {
+            let node = try nodes.node(inode)
+            guard case .link(let sid, _, let view) = node.place else {
+                throw FileTreeError(.invalid, "only symbolic links can be read as such")
+            }
+            branches[node.branch].whenFound(sid) { branch throws(FileTreeError) in
+                view.target(of: try branch.entry(of: sid))
+            } completion: {
+                completion($0)
+            }
+        } catch {
+            completion(.failure(error))
         }
-        return view.target(of: try branches[node.branch].entry(of: sid))
     }
 
-    /// The path of a node below the mount point (`.` for the root), and its recording; nil for a number without a node.
-    public func location(of inode: InodeNumber) -> (path: String, recording: SID?)? {
-        nodes.knownNode(inode).map(branches.location)
+    /// Finds out the path of a node below the mount point (`.` for the root), and its recording.
+    public typealias Locator = @Sendable () -> (path: String, recording: SID?)
+
+    /// A locator of a node, which reads the catalog when it is called, on any thread; nil for a number without a node.
+    public func locator(of inode: InodeNumber) -> Locator? {
+        guard let node = nodes.knownNode(inode) else { return nil }
+        return { [branches] in branches.location(of: node) }
     }
 
     // MARK: Attributes
 
     /// The attributes of a node; waits for an unknown size.
     ///
-    /// - Parameter isOpen: Whether an open file is being read. It keeps its attributes when its recording is removed
-    ///   from the account; other requests get an error.
+    /// - Parameter file: The open file that is being read, if any. It keeps its attributes when its recording is
+    ///   removed from the account, or lost with the catalog; other requests get an error. Content in memory has its own
+    ///   size, whatever has become of the resource.
     public func attributes(
-        of inode: InodeNumber, isOpen: Bool = false, completion: @escaping TreeCompletion<Attributes>
+        of inode: InodeNumber, openedAs file: OpenFile? = nil, completion: @escaping TreeCompletion<Attributes>
     ) {
-        if isOpen, let kept = nodes.attributes(ofRemoved: inode) { return completion(.success(kept)) }
+        if file != nil, let kept = nodes.attributes(ofRemoved: inode) { return completion(.success(kept)) }
         do throws(FileTreeError) {
-            attributes.attributes(of: try nodes.node(inode), completion: completion)
+            attributes.attributes(of: try nodes.node(inode), openedAs: file, completion: completion)
         } catch {
             completion(.failure(error))
         }
     }
 
-    /// Refuses an access that the mode doesn't allow a user.
-    ///
-    /// - Parameter mask: Bits of the access: 4 read, 2 write, 1 search.
-    public func checkAccess(to inode: InodeNumber, mask: UInt32, user: UInt32, group: UInt32) throws(FileTreeError) {
-        let isDirectory = if case .directory = try nodes.node(inode).place { true } else { false }
-        try ownership.check(mask, isDirectory: isDirectory, user: user, group: group)
-    }
-
     /// The extended attributes of a node, names and values; only media has some.
-    public func extendedAttributes(of inode: InodeNumber) throws(FileTreeError) -> [(name: String, value: String)] {
-        try knownAttributes(of: inode)?.values ?? []
-    }
+    public func extendedAttributes(
+        of inode: InodeNumber, completion: @escaping TreeCompletion<[(name: String, value: String)]>
+    ) { knownAttributes(of: inode) { completion($0.map { $0?.values ?? [] }) } }
 
     /// The bytes that suffice for the names of a node's extended attributes, each with a zero byte, even if more of
     /// them become known before the names are asked for.
-    public func roomForAttributeNames(of inode: InodeNumber) throws(FileTreeError) -> Int {
-        try knownAttributes(of: inode)?.longestListing ?? 0
+    public func roomForAttributeNames(of inode: InodeNumber, completion: @escaping TreeCompletion<Int>) {
+        knownAttributes(of: inode) { completion($0.map { $0?.longestListing ?? 0 }) }
     }
 
     /// The extended attributes of media; nil for any other node.
-    private func knownAttributes(of inode: InodeNumber) throws(FileTreeError) -> ExtendedAttributes? {
-        let node = try nodes.node(inode)
-        guard case .media(let sid, _) = node.place else { return nil }
-        let branch = branches[node.branch]
-        let resource = try branch.resource(of: sid)
-        let call = try branch.query { _ throws(CatalogError) in
-            try resource.groupSID.flatMap { sid throws(CatalogError) in try branch.call(sid) }
+    private func knownAttributes(
+        of inode: InodeNumber, completion: @escaping TreeCompletion<ExtendedAttributes?>
+    ) {
+        do throws(FileTreeError) {
+            let node = try nodes.node(inode)
+            guard case .media(let sid, _) = node.place else { return completion(.success(nil)) }
+            branches[node.branch].whenFound(sid) { [library] branch throws(FileTreeError) in
+                let resource = try branch.resource(of: sid)
+                let call = try branch.query { _ throws(CatalogError) in
+                    try resource.groupSID.flatMap { sid throws(CatalogError) in try branch.call(sid) }
+                }
+                return ExtendedAttributes(
+                    resource: resource, call: call, facts: try branch.knownFacts(of: sid),
+                    integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid))
+            } completion: {
+                completion($0.map { $0 })
+            }
+        } catch {
+            completion(.failure(error))
         }
-        return ExtendedAttributes(
-            resource: resource, call: call, facts: try branch.knownFacts(of: sid),
-            integrity: library.integrity(of: sid), stored: try branch.storedIntegrity(of: sid))
     }
 
     /// The number of completed recordings, and the sum of the known sizes in bytes.
@@ -174,12 +186,15 @@ public final class FileTree: Sendable {
 
     /// The next entries of a directory; empty only at the end.
     ///
+    /// Waits only when the catalog was replaced since the directory was opened.
+    ///
     /// - Parameters:
     ///   - cookie: The cookie of the entry before; 0 to begin.
     ///   - limit: The greatest number of entries.
     public func entries(
-        of handle: DirectoryHandle, after cookie: Int64, limit: Int
-    ) throws(FileTreeError) -> [DirectoryEntry] { try lister.entries(of: handle, after: cookie, limit: limit) }
+        of handle: DirectoryHandle, after cookie: Int64, limit: Int,
+        completion: @escaping TreeCompletion<[DirectoryEntry]>
+    ) { lister.entries(of: handle, after: cookie, limit: limit, completion: completion) }
 
     /// Opens a file for reading.
     public func open(_ inode: InodeNumber, completion: @escaping TreeCompletion<OpenFile>) {

@@ -20,8 +20,6 @@ public enum FileTreeErrorCode: ErrorCode {
     case invalid
     /// The tree can't be changed.
     case readOnly
-    /// The permission bits don't allow the access.
-    case permissionDenied
     /// Twilio refuses the list to the credentials; see the cause.
     case refused
     /// The node has no such extended attribute.
@@ -41,6 +39,14 @@ extension FileTreeError {
     /// The error for a recording that the account has, but whose media is being made or was deleted.
     static func unfinished(_ sid: SID, cause: (any Error)? = nil) -> FileTreeError {
         FileTreeError(.stale, "\(sid) is in the account, but it has no media, since it isn't completed", cause: cause)
+    }
+
+    /// The error for a call, a room, a conference or a telephone number that the kernel knows, without recordings.
+    static func empty(_ name: String) -> FileTreeError { FileTreeError(.stale, "\(name) has no recordings") }
+
+    /// The error for what the catalog doesn't have while its lists are incomplete.
+    static func unlisted(_ subject: String) -> FileTreeError {
+        FileTreeError(.inputOutput, "\(subject) is not in the catalog, whose lists aren't complete")
     }
 
     /// The error for a name that a directory doesn't contain.

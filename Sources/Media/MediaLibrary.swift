@@ -220,6 +220,11 @@ public final class MediaLibrary: Sendable {
         state.withLock { $0.files[sid] }?.known.facts
     }
 
+    /// The resource of a file in memory; nil for another.
+    public func resourceAtHand(_ sid: SID) -> MediaResource? {
+        state.withLock { $0.files[sid] }?.known.resource
+    }
+
     /// Whether readers from before the media changed may be left.
     public func hasOutdatedReaders(_ sid: SID) -> Bool {
         state.withLock { $0.files[sid] }?.hasOutdatedReaders ?? false

@@ -1,7 +1,7 @@
 import Catalog
 import DiskCache
 public import Envelope
-import FileSystem
+public import FileSystem
 import FileTree
 public import Logging
 public import Media
@@ -9,7 +9,7 @@ import Metrics
 import Monitoring
 import Prefetching
 import Readability
-import Support
+public import Support
 public import Sync
 import Transfer
 public import TwilioAPI
@@ -94,8 +94,8 @@ public final class AccountMount {
         }
     }
 
-    /// The number of the mount's device, `MAJOR:MINOR`; nil if unknown.
-    public var device: String? { session?.device }
+    /// What tells the mount from others in its place; nil if unknown.
+    public var identity: MountIdentity? { session?.identity }
 
     /// True from ``mount()`` until the files are unmounted.
     public var isMounted: Bool { session?.isMounted ?? false }
@@ -106,8 +106,10 @@ public final class AccountMount {
     /// Waits until the files are unmounted, by ``unmounting`` or from outside.
     ///
     /// Open files keep libfuse's threads waiting, but ``unmounting`` ends this wait all the same.
-    public func wait() {
-        session?.wait()
+    ///
+    /// - Throws: The reason why they couldn't be unmounted.
+    public func wait() throws(FileSystemError) {
+        try session?.wait()
         logger.info("unmounted \(settings.mountPoint)")
     }
 

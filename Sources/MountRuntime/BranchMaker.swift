@@ -37,6 +37,7 @@ struct BranchMaker: Sendable {
     /// Makes the branch of an account.
     func branch(of account: OpenedAccount) throws -> Branch {
         let logger = makeLogger(account.client.account)
+        account.catalog.groups.createIndex(on: writer)
         let finder = ResourceFinder(catalog: account.catalog, client: account.client, writer: writer)
         return Branch(
             account: account.client.account, name: account.name, videoIssue: account.videoIssue,

@@ -82,8 +82,8 @@ public struct MountSettings: Sendable {
     public var diskCache: (folder: String, limit: Int64, minimumFree: Int64)?
 
     /// Unmounts when the mount ends.
-    public var unmounter: FileSystemSession.Unmounter = { (path) throws(FileSystemError) in
-        try Unmounting.unmount(path, isLazy: true)
+    public var unmounter: FileSystemSession.Unmounter = { (mount) throws(FileSystemError) in
+        try Unmounting.unmount(mount)
     }
     /// Mounts with the rights that this needs.
     public var withMountRights: @Sendable (_ mount: () throws -> FileSystemSession) throws -> FileSystemSession = {

@@ -51,4 +51,11 @@ public struct SingleFlight<Key: Hashable, Waiter> {
         flights[key] = isOver ? nil : flight
         return waiters
     }
+
+    /// Takes the waiters of all keys, for a result that serves them, too; the running work goes on for later ones.
+    public mutating func serveAll() -> [Waiter] {
+        let waiters = flights.values.flatMap(\.waiters)
+        for key in flights.keys { flights[key]?.waiters = [] }
+        return waiters
+    }
 }

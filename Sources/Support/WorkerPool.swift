@@ -6,6 +6,8 @@ public final class WorkerPool: Sendable {
     private struct State {
         var work = WorkList()
         var isShutDown = false
+        /// The number of threads that haven't ended.
+        var threadCount = 0
     }
 
     private let state: Condition<State>
@@ -35,7 +37,12 @@ public final class WorkerPool: Sendable {
         var threads: [NamedThread] = []
         do throws(SystemError) {
             for number in 0..<max(1, threadCount) {
-                threads.append(try start(number) { while let work = WorkerPool.takeWork(from: state) { work() } })
+                state.changeQuietly { $0.threadCount += 1 }
+                threads.append(
+                    try start(number) {
+                        while let work = WorkerPool.takeWork(from: state) { work() }
+                        state.change { $0.threadCount -= 1 }
+                    })
             }
         } catch {
             // The threads that run already would wait for work for ever.
@@ -76,6 +83,27 @@ public final class WorkerPool: Sendable {
     public func shutDown() {
         state.change { $0.isShutDown = true }
         for thread in threads { thread.join() }
+    }
+
+    /// Refuses further work, and waits for the end of the threads, but not for long.
+    ///
+    /// A thread may wait for a disk that is gone. It goes on alone then, without the work that is queued.
+    ///
+    /// - Returns: Whether the threads have ended.
+    @discardableResult
+    public func shutDown(within patience: Duration) -> Bool {
+        state.change { $0.isShutDown = true }
+        guard state.waitUntil(timeout: patience, { $0.threadCount == 0 }) else {
+            // What is dropped may hold the last reference to something: not with the lock held.
+            let dropped = state.change { state in
+                defer { state.work = WorkList() }
+                return state.work
+            }
+            withExtendedLifetime(dropped) {}
+            return false
+        }
+        for thread in threads { thread.join() }
+        return true
     }
 
     /// Waits for the next piece of work; nil if the pool was shut down and the queue is empty.

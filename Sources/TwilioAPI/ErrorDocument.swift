@@ -21,7 +21,8 @@ struct ErrorDocument: Equatable {
         }
         let text = String(decoding: body, as: UTF8.self)
         // Only Twilio's codes are numbers: S3's are words, and other documents may have an element of this name.
-        code = text.contains("<RestException>") ? Self.content(of: "Code", in: text).flatMap { Int($0) } : nil
+        let isTwilios = text.utf8.firstRange(of: "<RestException>".utf8) != nil
+        code = isTwilios ? Self.content(of: "Code", in: text).flatMap { Int($0) } : nil
         message = Self.content(of: "Message", in: text).map { ForeignText($0) }
     }
 
@@ -45,8 +46,9 @@ struct ErrorDocument: Equatable {
     ///
     /// An XML parser would enlarge the binary by several megabytes for these two elements.
     static func content(of element: String, in text: String) -> String? {
-        guard let start = text.firstRange(of: "<\(element)>"),
-            let end = text[start.upperBound...].firstRange(of: "</\(element)>")
+        // Bytes are compared, since a body has up to 64 KiB of them, and characters take much longer.
+        guard let start = text.utf8.firstRange(of: "<\(element)>".utf8),
+            let end = text.utf8[start.upperBound...].firstRange(of: "</\(element)>".utf8)
         else { return nil }
         return String(text[start.upperBound..<end.lowerBound])
             .replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"")

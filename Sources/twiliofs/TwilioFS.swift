@@ -17,7 +17,7 @@ struct TwilioFS: ParsableCommand {
         version: "twiliofs \(version)",
         subcommands: [
             MountCommand.self, UnmountCommand.self, StatusCommand.self, CacheCommand.self, DoorkeeperCommand.self,
-            KeyProcessCommand.self, WatchCommand.self,
+            KeyProcessCommand.self, MountStateCommand.self, WatchCommand.self,
         ]
     )
 
@@ -37,6 +37,7 @@ struct TwilioFS: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch {
+            Terminal.restore()
             end(with: Failure(of: error)?.report() ?? error)
         }
     }

@@ -23,8 +23,16 @@ package enum Sample {
         _ number: Int, _ kind: MediaKind = .voiceRecording, status: String = "completed", seconds: Int64,
         group: Int? = nil
     ) throws -> ListedResource {
+        try resource(number, kind, status: status, seconds: seconds, of: try group.map { try self.group($0, kind) })
+    }
+
+    /// A resource that was made so many seconds after 1970 and belongs to a call or room.
+    package static func resource(
+        _ number: Int, _ kind: MediaKind = .voiceRecording, status: String = "completed", seconds: Int64,
+        of group: SID?
+    ) throws -> ListedResource {
         let field = kind == .voiceRecording ? "call_sid" : "room_sid"
-        let group = try group.map { "\"\(try self.group($0, kind))\"" } ?? "null"
+        let group = group.map { "\"\($0)\"" } ?? "null"
         let json = """
             {"sid":"\(try sid(number, kind))","status":"\(status)","\(field)":\(group),\
             "date_created":"\(Timestamp(seconds: seconds))"}
@@ -39,11 +47,24 @@ package enum Sample {
             SID((kind == .voiceRecording ? "CA" : "RM") + String(repeating: "0", count: 32 - digits.count) + digits))
     }
 
+    /// The SID of a call, a room or a conference with some digits; those of Twilio's begin with any.
+    package static func group(_ letters: SID.Letters, beginning high: UInt64, _ low: UInt64 = 0) -> SID {
+        SID(letters, high: high, low: low)
+    }
+
     /// A voice recording of a call and of a conference.
     package static func conferenceRecording(
         _ number: Int, status: String = "completed", seconds: Int64, call: Int, conference: Int?
     ) throws -> ListedResource {
-        let conference = try conference.map { "\"\(try self.conference($0))\"" } ?? "null"
+        try conferenceRecording(
+            number, status: status, seconds: seconds, call: call, of: try conference.map { try self.conference($0) })
+    }
+
+    /// A voice recording of a call and of a conference.
+    package static func conferenceRecording(
+        _ number: Int, status: String = "completed", seconds: Int64, call: Int, of conference: SID?
+    ) throws -> ListedResource {
+        let conference = conference.map { "\"\($0)\"" } ?? "null"
         let json = """
             {"sid":"\(try sid(number))","status":"\(status)","call_sid":"\(try group(call))",\
             "conference_sid":\(conference),"date_created":"\(Timestamp(seconds: seconds))"}

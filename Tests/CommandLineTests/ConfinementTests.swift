@@ -178,6 +178,39 @@ struct ConfinementTests {
         #expect(log.lines[0].hasPrefix("debug: ") && log.lines[0].contains("can reach all files"))
     }
 
+    @Test("Of a file of certificate authorities that is a link, the folders of both the link and its target are read")
+    func links() throws {
+        let folder = try TemporaryFolder()
+        for name in ["live", "archive/1", "home"] { try folder.folder(name) }
+        let target = try folder.file("archive/1/ca.pem", "x")
+        #expect(symlink("../archive/1/ca.pem", folder.path("live/ca.pem")) == 0)
+        #expect(symlink(folder.path("live/ca.pem"), folder.path("home/ca.pem")) == 0)
+        #expect(symlink("live", folder.path("home/folder")) == 0)
+        let real = URL(filePath: target).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().resolvingSymlinksInPath().path
+        func folders(_ file: String) -> Set<String> {
+            let rules = MountAccess.rules(cacheFolder: "/var/cache/twiliofs", authorityFile: file)
+            return Set(rules.filter { $0.path.hasPrefix(real) && $0.access == .readFile }.map(\.path))
+        }
+        #expect(folders(folder.path("home/ca.pem")) == [real + "/home", real + "/live", real + "/archive/1"])
+        // A folder on the way isn't opened to the process.
+        #expect(symlink(folder.path("live"), folder.path("home/way")) == 0)
+        #expect(folders(folder.path("home/way/ca.pem")) == [real + "/live", real + "/archive/1"])
+    }
+
+    @Test("A file that can't be opened any more is told with its option and the remedy")
+    func unreachable() throws {
+        let folder = try TemporaryFolder()
+        try Confinement.check(try folder.file("there", ""), "the file", "--ca-file")
+        let failure = try #require(throws: Failure.self) {
+            try Confinement.check(folder.path("gone"), "the file of certificate authorities", "--ca-file")
+        }
+        #expect(failure.code == .configuration)
+        for words in ["'\(folder.path("gone"))' (--ca-file)", "No such file", "--no-landlock"] {
+            #expect(failure.message.contains(words), "\(failure.message)")
+        }
+    }
+
     @Test("Neither the home folder nor the root folder is reached by a file that lies in it")
     func rules() {
         for file in ["/ca.pem", nil] {

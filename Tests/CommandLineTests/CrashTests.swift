@@ -124,6 +124,36 @@ struct CrashTests {
         #expect(Code.loaded().contains { $0.name.hasPrefix("libc.so") })
     }
 
+    @Test("A line that a library wrote long before isn't the reason, and what it writes doesn't fill the memory")
+    func oldWords() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("log")
+        let result = await #expect(processExitsWith: .failure) { [path = path as String] in
+            guard let file = try? LogFile(path) else { exit(99) }
+            CrashSignals.report(to: .file(file), as: .text, version: TwilioFS.version)
+            guard let words = CrashSignals.keepStandardError() else { exit(98) }
+            dup2(words, STDERR_FILENO)
+            let line = Array(repeating: UInt8(ascii: "x"), count: 999) + [UInt8(ascii: "\n")]
+            for _ in 0..<1000 {
+                _ = write(STDERR_FILENO, line, line.count)
+                CrashSignals.trimStandardError()
+            }
+            var status = stat()
+            guard fstat(words, &status) == 0, status.st_size < 100_000 else { exit(97) }
+            _ = write(STDERR_FILENO, "an old warning\n", 15)
+            guard pread(words, &status, 1, 0) == 1 else { exit(96) }
+            var times = [timespec(), timespec()]
+            clock_gettime(CLOCK_REALTIME, &times[0])
+            times[0].tv_sec -= 60
+            times[1] = times[0]
+            guard futimens(words, &times) == 0 else { exit(95) }
+            withExtendedLifetime(file) { Glibc.abort() }
+        }
+        #expect(result?.exitStatus == .signal(SIGABRT))
+        let log = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(log.contains("SIGABRT") && !log.contains("an old warning") && !log.contains("xxx"), "\(log)")
+    }
+
     @Test("The parent of a background process tells the crash, with a status of its own")
     func parent() {
         for signal in CrashSignals.all {

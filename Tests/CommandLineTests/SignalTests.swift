@@ -244,6 +244,32 @@ struct SignalTests {
         #expect(try terminal.wait().end == .exited(128 + SIGHUP))
     }
 
+    @Test(
+        "A prompt for a passphrase that a signal ends leaves the terminal with its echo",
+        arguments: ["twiliofs", "twiliofs-keys"])
+    func prompt(name: String) throws {
+        let folder = try TemporaryFolder()
+        let script = #"out=$1; shift; "$@" & echo $! >"$out.pid"; wait $!; stty -a >"$out""#
+        let terminal = try RunningCommand(
+            Python.words(
+                "own_terminal",
+                [
+                    folder.path("never"), "sh", "-c", script, "sh", folder.path("modes"), BuiltPrograms.twiliofs,
+                    "mount",
+                    "--foreground", "--cache-dir", folder.path("cache"), "--key",
+                    try KeyPair.shared.privateKey(.encryptedPKCS8), try folder.folder("mount"),
+                ]),
+            environment: Command.environment.merging(MountedAccount.environment(try Self.account.get())) { $1 })
+        try wait(until: "it asks") { terminal.errorText.contains("passphrase") || !terminal.isRunning }
+        let text = try String(contentsOfFile: folder.path("modes.pid"), encoding: .utf8)
+        let process = try #require(Int32(text.trimmingCharacters(in: .newlines)))
+        let keys = try Command.require(["pgrep", "-P", "\(process)", "-x", "twiliofs-keys"]).lines
+        kill(name == "twiliofs" ? process : try #require(keys.first.flatMap(Int32.init)), SIGTERM)
+        _ = try terminal.wait()
+        let modes = try String(contentsOfFile: folder.path("modes"), encoding: .utf8)
+        for mode in ["echo", "icanon", "isig"] { #expect(modes.contains(" \(mode) "), "\(modes)") }
+    }
+
     @Test("SIGHUP has a mount in the background read its files again, and doesn't end it")
     func hangup() throws {
         let account = try Self.account.get()

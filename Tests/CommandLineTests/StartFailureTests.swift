@@ -140,6 +140,8 @@ struct StartFailureTests {
             ("the cache folder", ["--cache-dir", "$MNT/../mount"]),
             ("the log file", ["--log-file", "$TMP/mount/log"]),
             ("the file of certificate authorities", ["--ca-file", "$MNT/ca.pem"]),
+            ("the file with a secret", ["--auth-token-file", "$MNT/token"]),
+            ("the file with a secret", ["--key", "voice:$MNT/key.pem"]),
         ] as [(String, [String])])
     func inItself(what: String, options: [String]) throws {
         try check(

@@ -71,7 +71,7 @@ private final class SigningBench: Sendable {
     func send(_ path: String, patience: Patience = .standard) throws -> Response {
         let url = try #require(URL(string: simulator.apiURL + path))
         return try transfer.sendAndWait(
-            Request(address: Address(url: url, credentials: provider), patience: patience))
+            Request(address: Address(url: url, credentials: provider), patience: patience, bodyLimit: 1 << 20))
     }
 
     var tokens: [String?] { simulator.requests.map(\.validationToken) }
@@ -93,6 +93,9 @@ struct ClientValidationTests {
         // Each request has a token of its own.
         #expect(Set(bench.tokens).count == bench.tokens.count && !bench.tokens.contains(nil))
     }
+
+    @Test("No request is signed on the transfer thread, where everybody would wait for a key process that is stopped")
+    func takesTime() throws { #expect(try SigningBench().provider.takesTime) }
 
     @Test("A repetition carries a token of its own, made when it is sent")
     func repetition() throws {

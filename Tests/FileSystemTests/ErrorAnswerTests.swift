@@ -23,8 +23,7 @@ struct ErrorAnswerTests {
         case .isDirectory: .notDirectory
         case .notDirectory: .invalid
         case .invalid: .readOnly
-        case .readOnly: .permissionDenied
-        case .permissionDenied: .refused
+        case .readOnly: .refused
         case .refused: .noAttribute
         case .noAttribute: .inputOutput
         case .inputOutput, .media: nil
@@ -44,7 +43,7 @@ struct ErrorAnswerTests {
         "Each error of the tree has the errno that programs expect",
         arguments: [
             (.notFound, ENOENT), (.stale, ESTALE), (.isDirectory, EISDIR), (.notDirectory, ENOTDIR), (.invalid, EINVAL),
-            (.readOnly, EROFS), (.permissionDenied, EACCES), (.refused, EACCES), (.media(.keyNotHeld), ENOKEY),
+            (.readOnly, EROFS), (.refused, EACCES), (.media(.keyNotHeld), ENOKEY),
             (.noAttribute, ENODATA), (.inputOutput, EIO), (.media(.changed), ESTALE),
             (.media(.authenticationFailed), EIO), (.media(.mediaMissing), EIO), (.media(.accessDenied), EACCES),
         ] as [(FileTreeErrorCode, Int32)])

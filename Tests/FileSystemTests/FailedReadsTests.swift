@@ -27,6 +27,13 @@ struct FailedReadsTests {
         #expect(reads.isEmpty)
     }
 
+    @Test("Threads of other namespaces have one number, and never the answer of another")
+    func foreign() {
+        var reads = FailedReads()
+        reads.note(Self.error, of: Self.inode, 131_072..<262_144, by: 0, now: Self.start)
+        #expect(reads.take(Self.inode, 131_072..<135_168, by: 0, now: Self.start) == nil)
+    }
+
     @Test("A read of other bytes, by another thread, of another file, or later is none; any page may be the first")
     func others() {
         func isSecond(offset: Int64 = 135_168, thread: Int32 = 5, inode: UInt64 = 7, seconds: Int = 0) -> Bool {

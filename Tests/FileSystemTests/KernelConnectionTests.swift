@@ -10,7 +10,7 @@ import Testing
 struct KernelConnectionTests {
     /// How many threads of a connection this process has, by name; those of other tests are among them.
     private static var threads: [String: Int] {
-        var counts = ["deadlines": 0, "notices-0": 0]
+        var counts = ["deadlines": 0, "notices-0": 0, "failures-0": 0]
         for name in ProcessFiles(getpid()).threads where counts[name] != nil { counts[name, default: 0] += 1 }
         return counts
     }

@@ -167,14 +167,14 @@ struct CallViewTests {
             let conference = "CF" + String(repeating: "1", count: 32)
             let sid = try bench.addCall("1", from: Self.first, to: "client:bob", conference: conference)
             let file = try bench.lookUp("\(sid).wav", in: bench.find("recordings").inode).attributes.inode
-            let before = try bench.tree.extendedAttributes(of: file)
+            let before = try bench.extendedAttributes(of: file)
             #expect(!before.contains { $0.name == "user.twilio.from" })
             // A program that asks for the size of the list now finds room for what becomes known until it lists.
-            let room = try bench.tree.roomForAttributeNames(of: file)
+            let room = try bench.roomForAttributeNames(of: file)
             _ = try bench.names("by-number")
             let inode = try bench.lookUp("\(sid).wav", in: bench.find("recordings").inode).attributes.inode
             let after = Dictionary(
-                uniqueKeysWithValues: try bench.tree.extendedAttributes(of: inode).map { ($0.name, $0.value) })
+                uniqueKeysWithValues: try bench.extendedAttributes(of: inode).map { ($0.name, $0.value) })
             #expect(after.keys.reduce(0) { $0 + $1.utf8.count + 1 } <= room && after.count > before.count)
             #expect(after["user.twilio.from"] == Self.first && after["user.twilio.to"] == "client:bob")
             #expect(after["user.twilio.direction"] == "inbound" && after["user.twilio.source"] == "RecordVerb")
@@ -189,7 +189,7 @@ struct CallViewTests {
                 ])
             let video = try bench.lookUp("\(track.sid).mka", in: bench.find("video-recordings").inode).attributes.inode
             let names = Dictionary(
-                uniqueKeysWithValues: try bench.tree.extendedAttributes(of: video).map { ($0.name, $0.value) })
+                uniqueKeysWithValues: try bench.extendedAttributes(of: video).map { ($0.name, $0.value) })
             #expect(names["user.twilio.track_name"] == "camera")
             #expect(names["user.twilio.participant_sid"] == "PA" + String(repeating: "9", count: 32))
             #expect(names["user.twilio.from"] == nil)
@@ -218,7 +218,7 @@ struct CallViewTests {
             for (path, entry) in entries {
                 let found = try again.lookUp(".", in: entry.inode).attributes
                 #expect(found.inode == entry.inode && found.type == entry.type, "\(path)")
-                #expect(again.tree.location(of: entry.inode)?.path == path)
+                #expect(again.tree.locator(of: entry.inode)?().path == path)
                 let above = path.split(separator: "/").dropLast().joined(separator: "/")
                 let parent = above.isEmpty ? .root : numbers[above]
                 #expect(try again.lookUp("..", in: entry.inode).attributes.inode == parent, "\(path)")

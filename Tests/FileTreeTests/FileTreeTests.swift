@@ -91,7 +91,7 @@ struct FileTreeTests {
                 // Going on from any entry gives what follows it.
                 let handle = try bench.openDirectory(inode)
                 for (index, entry) in whole.enumerated() {
-                    let rest = try bench.tree.entries(of: handle, after: entry.cookie, limit: 100)
+                    let rest = try bench.entries(of: handle, after: entry.cookie, limit: 100)
                     #expect(rest.map(\.name) == whole.dropFirst(index + 1).map(\.name))
                 }
             }
@@ -182,7 +182,7 @@ struct FileTreeTests {
             for error in [
                 #expect(throws: FileTreeError.self) { try bench.attributes(file.inode) },
                 #expect(throws: FileTreeError.self) { try bench.open(file.inode) },
-                #expect(throws: FileTreeError.self) { _ = try bench.tree.extendedAttributes(of: file.inode) },
+                #expect(throws: FileTreeError.self) { _ = try bench.extendedAttributes(of: file.inode) },
             ] {
                 #expect(error?.code == .stale)
             }
@@ -206,30 +206,55 @@ struct FileTreeTests {
         }
     }
 
-    @Test(
-        "Who may do what follows from the mode",
-        arguments: [0o077, 0o027, 0o022, 0o777] as [UInt32],
-        [(0, 0), (1000, 5), (5, 100), (5, 5)] as [(UInt32, UInt32)])
-    func access(mask: UInt32, who: (user: UInt32, group: UInt32)) throws {
-        try Self.withTree(ownership: Ownership(user: 1000, group: 100, mask: mask)) { bench in
-            let file = try bench.find(Self.path(bench, "recordings/a.wav"))
-            let directory = try bench.find("recordings")
-            for (node, mode) in [(file, 0o666 & ~mask), (directory, 0o777 & ~mask)] {
-                #expect(node.permissions == mode)
-                for wanted in 0...7 as ClosedRange<UInt32> {
-                    let shift: UInt32 = who.user == 1000 ? 6 : who.group == 100 ? 3 : 0
-                    var allowed = (mode >> shift) & wanted == wanted
-                    if who.user == 0 { allowed = node.type == .directory || wanted & 1 == 0 }
-                    let expected: FileTreeError.Code? = wanted & 2 != 0 ? .readOnly : allowed ? nil : .permissionDenied
-                    var found: FileTreeError.Code?
-                    do throws(FileTreeError) {
-                        try bench.tree.checkAccess(to: node.inode, mask: wanted, user: who.user, group: who.group)
-                    } catch {
-                        found = error.code
+    @Test("A resource that is read keeps the size and the time of what was opened, whatever becomes of it")
+    func heldResource() throws {
+        try Self.withTree { bench in
+            let sid = try bench.sid("f.mp4")
+            let inode = try bench.find("metadata/compositions/\(sid).json").inode
+            let before = try bench.attributes(inode)
+            let file = try bench.open(inode)
+            let held = try bench.read(file, count: 1 << 20)
+            #expect(Int64(held.count) == before.size)
+            for length in [1, 500] {
+                let json = """
+                    {"sid":"\(sid)","status":"completed","format":"mp4","date_created":"2020-01-01T00:00:00Z",
+                     "date_updated":"2020-01-0\(length == 1 ? 2 : 3)T00:00:00Z",
+                     "x":"\(String(repeating: "x", count: length))"}
+                    """
+                try bench.catalog.store(try ListedResource(kind: .composition, json: Array(json.utf8)))
+                #expect(try bench.attributes(inode).size == Int64(json.utf8.count))
+                let attributes = try bench.attributes(inode, openedAs: file)
+                #expect(attributes.size == before.size && attributes.modified == before.modified)
+                #expect(attributes.inode == inode && attributes.validity == 0)
+            }
+        }
+    }
+
+    @Test("Each fixed entry has a place of its own in listings, whichever others there are")
+    func fixedPlaces() {
+        let directories: [Directory] = [.root, .metadata, .control]
+        for directory in directories {
+            var places: [String: Int64] = [:]
+            for kinds in [[.voiceRecording], [.composition], [.videoRecording], MediaKind.allCases] {
+                for hasCalls in [false, true] {
+                    let entries = directory.fixedEntries(showing: Set(kinds), hasCalls: hasCalls)
+                    let cookies = [FixedEntry.lastDotCookie] + entries.map(\.cookie) + [FixedEntry.lastCookie - 10]
+                    #expect(zip(cookies, cookies.dropFirst()).allSatisfy { $0 < $1 }, "\(directory)")
+                    for entry in entries {
+                        #expect(places[entry.name] ?? entry.cookie == entry.cookie, "\(entry.name)")
+                        places[entry.name] = entry.cookie
                     }
-                    #expect(found == expected, "\(who) wants \(wanted) of \(String(mode, radix: 8))")
                 }
             }
+            #expect(Set(places.values).count == places.count)
+        }
+    }
+
+    @Test("Modes follow from the mask", arguments: [0o077, 0o027, 0o022, 0o777] as [UInt32])
+    func modes(mask: UInt32) throws {
+        try Self.withTree(ownership: Ownership(user: 1000, group: 100, mask: mask)) { bench in
+            #expect(try bench.find(Self.path(bench, "recordings/a.wav")).permissions == 0o666 & ~mask)
+            #expect(try bench.find("recordings").permissions == 0o777 & ~mask)
         }
     }
 
@@ -239,7 +264,7 @@ struct FileTreeTests {
             func values(_ file: String) throws -> [String: String] {
                 let inode = try bench.find(Self.path(bench, file)).inode
                 return Dictionary(
-                    uniqueKeysWithValues: try bench.tree.extendedAttributes(of: inode).map { ($0.name, $0.value) })
+                    uniqueKeysWithValues: try bench.extendedAttributes(of: inode).map { ($0.name, $0.value) })
             }
             let voice = try values("recordings/a.wav")
             #expect(voice["user.twilio.sid"] == (try bench.sid("a.wav")))
@@ -255,8 +280,8 @@ struct FileTreeTests {
             #expect(composition["user.twilio.container_format"] == "webm")
             #expect(composition["user.twilio.integrity"] == "none")
             #expect(composition["user.twilio.room_sid"]?.hasPrefix("RM") == true)
-            #expect(try bench.tree.extendedAttributes(of: bench.find("recordings").inode).isEmpty)
-            #expect(try bench.tree.extendedAttributes(of: bench.find(".twiliofs/version").inode).isEmpty)
+            #expect(try bench.extendedAttributes(of: bench.find("recordings").inode).isEmpty)
+            #expect(try bench.extendedAttributes(of: bench.find(".twiliofs/version").inode).isEmpty)
         }
     }
 
@@ -289,7 +314,7 @@ struct FileTreeTests {
             }
             func attributes(_ bench: TreeBench) throws -> [String?] {
                 try paths.map { path in
-                    try bench.tree.extendedAttributes(of: bench.find(path).inode)
+                    try bench.extendedAttributes(of: bench.find(path).inode)
                         .first { $0.name == "user.twilio.integrity" }?.value
                 }
             }

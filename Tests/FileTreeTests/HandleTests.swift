@@ -34,7 +34,7 @@ struct HandleTests {
             let found = try again.lookUp(".", in: entry.inode).attributes
             #expect(found.inode == entry.inode && found.type == entry.type, "\(path)")
             if let attributes = entry.attributes, attributes.validity > 1 { #expect(found == attributes, "\(path)") }
-            let location = again.tree.location(of: entry.inode)
+            let location = again.tree.locator(of: entry.inode)?()
             #expect(location?.path == path)
             let parts = path.split(separator: "/")
             let sid = SID(parts.last?.prefix(34) ?? "")

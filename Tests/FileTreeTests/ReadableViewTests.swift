@@ -29,8 +29,8 @@ struct ReadableViewTests {
             for (name, path) in zip(expected, ["recordings/\(one).wav", "recordings/\(two).wav", video.path]) {
                 let link = try bench.lookUp(name, in: inode)
                 #expect(link.attributes.type == .link && link.validity > 1)
-                #expect(try bench.tree.target(of: link.attributes.inode) == "../../../../\(path)")
-                #expect(bench.tree.location(of: link.attributes.inode)?.path == "\(day)/\(name)")
+                #expect(try bench.target(of: link.attributes.inode) == "../../../../\(path)")
+                #expect(bench.tree.locator(of: link.attributes.inode)?().path == "\(day)/\(name)")
             }
             for name in [
                 "\(one).wav", "09-12-34 \(Self.first) → \(Self.second) \(one).wav",
@@ -106,7 +106,7 @@ struct ReadableViewTests {
             #expect(
                 try again.names("by-date/2020/02/29") == [linkNames == .sid ? "\(sid).wav" : "09-12-33 \(sid).wav"])
             let inode = try again.lookUp("\(sid).wav", in: again.find("recordings").inode).attributes.inode
-            let attributes = try again.tree.extendedAttributes(of: inode).map(\.name)
+            let attributes = try again.extendedAttributes(of: inode).map(\.name)
             #expect(Set(attributes).isDisjoint(with: ["from", "to", "direction"].map { "user.twilio.\($0)" }))
             for (path, entry) in entries {
                 let error = #expect(throws: FileTreeError.self, "\(path)") { try again.lookUp(".", in: entry.inode) }
@@ -150,7 +150,7 @@ struct ReadableViewTests {
             let handle = try bench.openDirectory(bench.find("by-date/\(day)").inode)
             let two = try bench.addCall("2", from: Self.first, to: Self.second, created: created)
             _ = try bench.find("metadata/recordings/\(two).json")
-            #expect(try bench.tree.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
+            #expect(try bench.entries(of: handle, after: 0, limit: 100).dropFirst(2).map(\.name) == [name(one)])
             #expect(try bench.names("by-date/\(day)") == [name(one), name(two)])
         }
     }

@@ -100,10 +100,10 @@ struct RefusedListTests {
         bench.simulator.keys = []
         // While the lists are incomplete, a day is fetched alone.
         let handle = try bench.openDirectory(bench.find("by-date/2024/02/28").inode)
-        let begun = try bench.tree.entries(of: handle, after: 0, limit: 3)
+        let begun = try bench.entries(of: handle, after: 0, limit: 3)
         bench.simulator.keys = refused
         #expect(Self.code { _ = try bench.names("video-recordings") } == .refused)
-        #expect(try bench.tree.entries(of: handle, after: try #require(begun.last).cookie, limit: 10).count == 2)
-        #expect(Self.code { _ = try bench.tree.entries(of: handle, after: 0, limit: 10) } == .refused)
+        #expect(try bench.entries(of: handle, after: try #require(begun.last).cookie, limit: 10).count == 2)
+        #expect(Self.code { _ = try bench.entries(of: handle, after: 0, limit: 10) } == .refused)
     }
 }

@@ -87,7 +87,7 @@ struct ViewTests {
                 let handle = try bench.openDirectory(bench.find(path).inode)
                 var found: [DirectoryEntry] = []
                 while true {
-                    let entries = try bench.tree.entries(of: handle, after: found.last?.cookie ?? 0, limit: 3)
+                    let entries = try bench.entries(of: handle, after: found.last?.cookie ?? 0, limit: 3)
                     guard !entries.isEmpty else { break }
                     found += entries
                     if let gone = transient.indices.randomElement(using: &generator) {
@@ -121,7 +121,7 @@ struct ViewTests {
         let requests = bench.simulator.requests
         #expect(requests.count < 10)
         let link = "by-date/\(path)/\(names[0])"
-        #expect(try bench.tree.target(of: bench.find(link).inode) == "../../../../recordings/\(names[0])")
+        #expect(try bench.target(of: bench.find(link).inode) == "../../../../recordings/\(names[0])")
         #expect(bench.simulator.requests.count == requests.count)
     }
 
@@ -297,13 +297,13 @@ struct ViewTests {
             let recording = try bench.add(.composition, "a", created: "2020-02-29T00:00:00Z", group: nil)
             let file = try bench.find("metadata/compositions/\(recording.sid).json").inode
             for inode in [.root, file] {
-                let error = #expect(throws: FileTreeError.self) { try bench.tree.target(of: inode) }
+                let error = #expect(throws: FileTreeError.self) { try bench.target(of: inode) }
                 #expect(error?.code == .invalid)
             }
             let link = try bench.find("by-date/2020/02/29/\(recording.sid).mp4").inode
             let error = #expect(throws: FileTreeError.self) { try bench.open(link) }
             #expect(error?.code == .invalid)
-            #expect(try bench.tree.extendedAttributes(of: link).isEmpty)
+            #expect(try bench.extendedAttributes(of: link).isEmpty)
         }
     }
 }

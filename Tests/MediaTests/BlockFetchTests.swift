@@ -120,6 +120,12 @@ struct BlockFetchTests {
         }
     }
 
+    @Test("A fetch takes no more bytes than the media has, although a server may ignore the range")
+    func bodyLimit() throws {
+        let bench = try Bench(1..<2)
+        #expect(bench.answers.downloads.last?.request.bodyLimit == Int64(bench.media.count))
+    }
+
     @Test("Blocks are filled from pieces of any size, each piece is told, and bytes beyond are ignored")
     func pieces() throws {
         let bench = try Bench(1..<3)

@@ -45,6 +45,20 @@ struct DescriptionFetchTests {
         #expect(bench.descriptions[0].ignoresRanges == false)
     }
 
+    @Test("Before its size is known, no more is taken of media than its kind can have", arguments: MediaKind.allCases)
+    func bodyLimit(kind: MediaKind) throws {
+        let bench = try AnswerBench(kind)
+        bench.describe()
+        let limit = try #require(bench.downloads.last?.request.bodyLimit)
+        #expect(limit == (kind == .voiceRecording ? 16 << 30 : 128 << 30))
+        // An answer with everything is believed when it comes again.
+        for _ in 0..<2 where bench.descriptions.isEmpty {
+            let error = TransferError(.bodyTooLarge, "Simulated.")
+            try bench.answer(200, [("Transfer-Encoding", "chunked")], end: .failure(error))
+        }
+        #expect(try bench.error()?.code == .transferFailed)
+    }
+
     @Test("Video is asked for its end, and for its beginning too if it turns out not to be encrypted; then vice versa")
     func bothEnds() throws {
         let bench = try AnswerBench(.videoRecording)

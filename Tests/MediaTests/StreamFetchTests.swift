@@ -134,6 +134,14 @@ struct StreamFetchTests {
         #expect(try Self.failure(of: other.answers) == (.changed, .changed))
     }
 
+    @Test("More bytes than the media has contradict what is known of it")
+    func tooLong() throws {
+        let stream = try Self.bench()
+        #expect(try Self.begin(stream, fields: []))
+        stream.fetch.downloadDidEnd(.failure(TransferError(.bodyTooLarge, "Simulated.")))
+        #expect(try Self.failure(of: stream.answers) == (.changed, .contradicted))
+    }
+
     @Test("A failure of the network says nothing about the media; answers that contradict it to the end do")
     func failures() throws {
         for (code, finding) in [(.connectionLost, nil), (.unusableAnswer, .contradicted)]

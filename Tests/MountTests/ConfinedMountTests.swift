@@ -21,6 +21,16 @@ struct ServingProcess {
         }
     }
 
+    /// Its key processes: the first is its own child, and the others are its doorkeeper's.
+    var keyProcesses: [Int32] {
+        get throws {
+            let parents = try ([processID] + doorkeepers).map(String.init).joined(separator: ",")
+            // Without those that have ended and wait for their parent to ask.
+            return try Command.run(["pgrep", "-x", "-r", "R,S,D", "-P", parents, "twiliofs-keys"]).lines.compactMap(
+                Int32.init)
+        }
+    }
+
     /// How files can be opened by its threads; each error that one of them had.
     func opening(_ paths: [String]) throws -> [String: [String]] {
         let output = try Python.run("open_in_threads", ["\(processID)"] + paths).output
@@ -116,40 +126,96 @@ struct ConfinedMountTests {
         #expect(Set(modes.lines) == ["700", "600"])
     }
 
-    @Test("Its doorkeeper ends with it, and holds nothing of it", .needsLandlock)
+    @Test("Its doorkeepers end with it, and hold nothing of it", .needsLandlock)
     func doorkeeper() throws {
         let mount = try mount()
         let process = try confined(mount)
-        let doorkeeper = try #require(try process.doorkeepers.first)
-        let files = ProcessFiles(doorkeeper)
+        let doorkeepers = try process.doorkeepers
+        #expect(doorkeepers.count == 2)
         let token = account.simulator.credentials.authToken
-        for file in ["environ", "cmdline"] {
-            let text = try #require(files.text(file))
-            #expect(!text.contains(token) && !text.contains("TWILIO"))
+        for doorkeeper in doorkeepers {
+            let files = ProcessFiles(doorkeeper)
+            for file in ["environ", "cmdline"] {
+                let text = try #require(files.text(file))
+                #expect(!text.contains(token) && !text.contains("TWILIO"))
+            }
+            #expect(files.descriptors.values.filter { $0 == "/dev/null" }.count == 3)
+            #expect(files.descriptors.values.filter { $0.hasPrefix("socket:") }.count == 1)
+            #expect(files.descriptors.count == 4, "\(files.descriptors)")
+            // The signals of a terminal, which all its processes get, are none of its own.
+            for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { kill(doorkeeper, signal) }
         }
-        #expect(files.descriptors.values.filter { $0 == "/dev/null" }.count == 3)
-        #expect(files.descriptors.values.filter { $0.hasPrefix("socket:") }.count == 1)
-        #expect(files.descriptors.count == 4, "\(files.descriptors)")
-        // The signals of a terminal, which all its processes get, are none of its own.
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { kill(doorkeeper, signal) }
         try folder.secretFile("secrets/token", token + "\n\n")
         mount.process.send(SIGHUP)
         #expect(mount.hasLogged("hold the same as before"))
         #expect(try mount.unmount().end == .exited(0))
         #expect(!mount.isMounted)
-        try wait(until: "it ends") { kill(doorkeeper, 0) != 0 }
+        try wait(until: "they end") { doorkeepers.allSatisfy { kill($0, 0) != 0 } }
     }
 
-    @Test("A mount whose doorkeeper has ended says so and serves on, and another process unmounts it", .needsLandlock)
+    @Test("A mount whose doorkeepers have ended says so and serves on, and another process unmounts it", .needsLandlock)
     func deadDoorkeeper() throws {
         let mount = try mount()
         let process = try confined(mount)
         for doorkeeper in try process.doorkeepers { kill(doorkeeper, SIGKILL) }
+        #expect(
+            mount.hasLogged(
+                "a doorkeeper process has ended, so credentials", "a doorkeeper process has ended, so this process"))
         mount.process.send(SIGHUP)
         #expect(mount.hasLogged("stays as it was"))
         try Command.shell("cat recordings/* >/dev/null", directory: mount.path)
         try Command.require([BuiltPrograms.twiliofs, "unmount", mount.path])
         #expect(try mount.process.wait(seconds: 30).end == .exited(0))
+    }
+
+    @Test("A signal that can't unmount ends the process with a failure, and the reason is told", .needsLandlock)
+    func failedUnmount() throws {
+        let mount = try mount()
+        let process = try confined(mount)
+        for doorkeeper in try process.doorkeepers { kill(doorkeeper, SIGKILL) }
+        let result = try mount.unmount()
+        #expect(result.end != .exited(0) && mount.isMounted)
+        #expect(mount.log.contains("unmounting failed"), "\(mount.log)")
+        #expect(result.errorText.contains("twiliofs: '\(mount.path)' can't be unmounted"), "\(result.errorText)")
+        umount2(mount.path, 2 /* MNT_DETACH */)
+    }
+
+    @Test(
+        "Something that is mounted on top keeps it from unmounting, which is a failure too",
+        .enabled(if: getuid() == 0, "needs root"), arguments: [[], ["--no-landlock"]])
+    func hiddenMount(options: [String]) throws {
+        let mount = try mount(options)
+        try #require(Glibc.mount("none", mount.path, "tmpfs", 0, nil) == 0)
+        let result = try mount.unmount()
+        #expect(result.end == .exited(10), "\(result.errorText)")
+        #expect(result.errorText.contains("another file system is mounted on top of it"), "\(result.errorText)")
+        for _ in 0..<2 { umount2(mount.path, 2 /* MNT_DETACH */) }
+    }
+
+    @Test("A mount whose folder was moved is unmounted where it is", .enabled(if: getuid() == 0, "needs root"))
+    func movedFolder() throws {
+        let mount = try mount()
+        _ = try confined(mount)
+        let parent = URL(filePath: mount.path).deletingLastPathComponent().path
+        #expect(rename(parent, parent + "-moved") == 0)
+        defer { rename(parent + "-moved", parent) }
+        #expect(try mount.unmount().end == .exited(0))
+        #expect(!MountedAccount.isMounted(parent + "-moved/mount"))
+    }
+
+    @Test("Certificate authorities behind links are reached by the confined process", .canUseThreads, .needsLandlock)
+    func linkedAuthorities() throws {
+        let secure = try SimulatedAccount(media: TestMedia.small) { $0.tls = true }
+        let authority = try #require(secure.simulator.authorityFile)
+        for name in ["live", "archive"] { try folder.folder(name) }
+        try FileManager.default.copyItem(atPath: authority, toPath: folder.path("archive/ca1.pem"))
+        #expect(symlink("../archive/ca1.pem", folder.path("live/ca.pem")) == 0)
+        let mount = try MountedAccount(
+            secure, keys: [], options: ["--ca-file", folder.path("live/ca.pem")], namesAuthority: false)
+        let outcomes = try confined(mount).opening([folder.path("live/ca.pem"), folder.path("secrets/token")])
+        #expect(outcomes[folder.path("live/ca.pem")] == ["ok"])
+        #expect(outcomes[folder.path("secrets/token")] == ["EACCES"])
+        #expect(try mount.unmount().end == .exited(0))
     }
 
     @Test("A file that takes a secret's place is read, and so is the log file's successor, whatever their folder")

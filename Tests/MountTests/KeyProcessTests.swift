@@ -7,11 +7,6 @@ import TwilioSimulator
 
 @Suite("A mount whose private keys are in a process of their own", .orderlyAndLong, .needsFUSE)
 struct KeyProcessTests {
-    /// The key processes of a mount.
-    private func keyProcesses(of process: Int32) throws -> [Int32] {
-        try Command.run(["pgrep", "-x", "-P", "\(process)", "twiliofs-keys"]).lines.compactMap { Int32($0) }
-    }
-
     /// The secrets of the shared key in the memory of a process.
     private func secrets(in process: Int32) throws -> [String] {
         try Python.run(
@@ -33,7 +28,7 @@ struct KeyProcessTests {
             ["sh", "-c", "while :; do cat */*.wav */*.mka */*.mkv */*.mp4 >/dev/null; done"], directory: mount.path)
         defer { reader.kill() }
         #expect(try mount.differences(from: account) == [])
-        let processes = try keyProcesses(of: mount.process.processID)
+        let processes = try ServingProcess(processID: mount.process.processID).keyProcesses
         #expect(processes.count == 1)
         #expect(try secrets(in: mount.process.processID) == [])
         // What the search finds where the keys are shows that it can find them.
@@ -77,9 +72,9 @@ struct KeyProcessTests {
     func end() throws {
         let account = try SimulatedAccount(media: TestMedia.small)
         let without = try MountedAccount(account, keys: [])
-        #expect(try keyProcesses(of: without.process.processID) == [])
+        #expect(try ServingProcess(processID: without.process.processID).keyProcesses == [])
         let mount = try BackgroundMount(account, options: ["--key", KeyPair.shared.privateKey()])
-        let process = try #require(try keyProcesses(of: mount.processID).first)
+        let process = try #require(try ServingProcess(processID: mount.processID).keyProcesses.first)
         #expect(try Command.require(["ps", "-o", "comm=", "-p", "\(process)"]).lines == ["twiliofs-keys"])
         // What a terminal and a service manager send to all processes.
         for signal in [SIGINT, SIGHUP, SIGTERM, SIGQUIT] { kill(process, signal) }
@@ -102,7 +97,7 @@ struct KeyProcessTests {
         _ = try open.read(upToCount: 1)
         let state = "jq -r .key_process .twiliofs/status.json"
         #expect(try Command.shell(state, directory: mount.path).lines == ["running"])
-        let process = try #require(try keyProcesses(of: mount.process.processID).first)
+        let process = try #require(try ServingProcess(processID: mount.process.processID).keyProcesses.first)
         kill(process, signal)
         #expect(mount.hasLogged("the process that holds the private keys was ended by signal \(signal)"))
         #expect(try open.readToEnd() != nil)
@@ -125,7 +120,7 @@ struct KeyProcessTests {
             try Command.shell(state, directory: mount.path).lines == ["running"]
         }
         try mount.expectRight(other, within: 20)
-        #expect(try keyProcesses(of: mount.process.processID).count == 1)
+        #expect(try ServingProcess(processID: mount.process.processID).keyProcesses.count == 1)
     }
 
     @Test("A key file that is replaced gets a process of its own, and the former one ends")
@@ -134,12 +129,12 @@ struct KeyProcessTests {
         let path = try folder.secretFile("key.pem", KeyPair.other.privatePEM)
         let account = try SimulatedAccount(media: TestMedia.small)
         let mount = try MountedAccount(account, keys: [path])
-        let former = try keyProcesses(of: mount.process.processID)
+        let former = try ServingProcess(processID: mount.process.processID).keyProcesses
         try folder.secretFile("key.pem", KeyPair.shared.privatePEM)
         mount.process.send(SIGHUP)
         #expect(mount.hasLogged("was read again and has changed"))
         try wait(until: "there is one process, and another") {
-            let now = try keyProcesses(of: mount.process.processID)
+            let now = try ServingProcess(processID: mount.process.processID).keyProcesses
             return now.count == 1 && now != former
         }
         try mount.expectRight(account.original("long.wav"), within: 20)
@@ -153,7 +148,7 @@ struct KeyProcessTests {
         let second = try folder.secretFile("second.pem", KeyPair.shared.privatePEM)
         let account = try SimulatedAccount(media: TestMedia.small)
         let mount = try MountedAccount(account, keys: [first, second], options: ["--no-probing"])
-        let both = try #require(try keyProcesses(of: mount.process.processID).first)
+        let both = try #require(try ServingProcess(processID: mount.process.processID).keyProcesses.first)
         // The second file's keys move to a process of their own.
         try folder.secretFile("second.pem", KeyPair.shared(bits: 3072).privatePEM)
         mount.process.send(SIGHUP)
@@ -185,7 +180,7 @@ struct KeyProcessTests {
             options: ["--key-passphrase-file", passphrase] + (isStrict ? ["--strict-permissions"] : []))
         let process = mount.process.processID
         try wait(until: "it is confined") { ServingProcess(processID: process).status("NoNewPrivs") == ["1"] }
-        let former = try keyProcesses(of: process)
+        let former = try ServingProcess(processID: process).keyProcesses
         try FileManager.default.removeItem(atPath: path)
         mount.process.send(SIGHUP)
         #expect(mount.hasLogged("can't be read from '\(path)': No such file or directory"))
@@ -201,10 +196,10 @@ struct KeyProcessTests {
         }
         #expect(mount.hasLogged("was read again and has changed"))
         try wait(until: "there is one process, and another") {
-            let now = try keyProcesses(of: process)
+            let now = try ServingProcess(processID: process).keyProcesses
             return now.count == 1 && now != former
         }
-        let files = ProcessFiles(try #require(try keyProcesses(of: process).first))
+        let files = ProcessFiles(try #require(try ServingProcess(processID: process).keyProcesses.first))
         #expect(files.status("NoNewPrivs") == "1" && files.status("Seccomp") == (Sanitizer.isPresent ? "0" : "2"))
         try mount.expectRight(account.original("long.wav"), within: 20)
         // Only root sees that.

@@ -79,6 +79,35 @@ struct MetadataTests {
         try Python.run("map_resource", "\(bench.mount.path)/metadata/recordings/\(sid).json", sid)
     }
 
+    @Test("One that shrinks while it is read is read to the end of what was opened")
+    func shrunk() throws {
+        let account = try SimulatedAccount(media: TestMedia.small)
+        let sid = try account.original("short.wav").sid
+        func change(_ price: String, _ seconds: Double) throws {
+            let updated = ISO8601DateFormatter().string(from: Date() + seconds)
+            try account.change(
+                resource: """
+                    {"action": "update", "sid": "\(sid)", "fields": {"price": "\(price)", "date_updated": "\(updated)"}}
+                    """)
+        }
+        try change(String(repeating: "9", count: 400), 1)
+        let mount = try MountedAccount(account, options: ["--refresh", "1", "--kinds", "voice", "--no-probing"])
+        let path = "\(mount.path)/metadata/recordings/\(sid).json"
+        let original = try Data(contentsOf: URL(filePath: path))
+        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        let beginning = try file.read(upToCount: 10)
+        try change("1", 2)
+        let size = original.count
+        try wait(until: "the resource is shorter") {
+            try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? size < size
+        }
+        let rest = try file.readToEnd()
+        #expect((beginning ?? Data()) + (rest ?? Data()) == original)
+        try file.close()
+        let renewed = try Data(contentsOf: URL(filePath: path))
+        #expect(renewed.count < size)
+    }
+
     @Test("A copy of one that grows and shrinks is always a whole one")
     func whole() throws {
         let account = try SimulatedAccount(media: TestMedia.small)

@@ -93,8 +93,7 @@ struct ServingUserTests {
         try folder.secretFile("secrets/passphrase", KeyPair.passphrase)
         let mount = try mount(["--key-passphrase-file", folder.path("secrets/passphrase")])
         func keyProcesses() throws -> [Int32] {
-            let processes = try Command.run(["pgrep", "-x", "-P", "\(mount.processID)", "twiliofs-keys"])
-            return processes.lines.compactMap { Int32($0) }
+            try ServingProcess(processID: mount.processID).keyProcesses
         }
         func expectUser(of process: Int32) {
             let process = ServingProcess(processID: process)
@@ -136,6 +135,52 @@ struct ServingUserTests {
         }
         try wait(until: "it ends") { mount.hasEnded && !MountedAccount.isMounted(mount.path) }
         #expect(log.contains("unmounted") && !log.contains("error:"), "\(log)")
+    }
+
+    /// Mounts on the place of another mount; returns what was printed.
+    private func mountAgain(_ mount: BackgroundMount, _ options: [String] = []) throws -> CommandResult {
+        try Command.run(
+            [
+                BuiltPrograms.twiliofs, "mount", "--no-key", "--user", Self.name, "--cache-dir",
+                mount.folder.path("cache"), "--log-file", folder.path("log/log"),
+            ] + options + [mount.path], adding: MountedAccount.environment(account), seconds: 30)
+    }
+
+    /// The processes that serve a path.
+    private func servers(of mount: BackgroundMount) throws -> [Int32] {
+        try Command.run(["pgrep", "-f", "twiliofs mount.*\(mount.path)$"]).lines.compactMap(Int32.init)
+    }
+
+    @Test("A dead mount of the user's is removed by the next one, and a living one is replaced")
+    func successors() throws {
+        let mount = try mount()
+        kill(mount.processID, SIGKILL)
+        try wait(until: "it is dead") { mount.hasEnded }
+        let dead = try mountAgain(mount)
+        #expect(dead.end == .exited(0), "\(dead.errorText)")
+        #expect(dead.errorText.contains("whose process had died, was removed"))
+        let first = try servers(of: mount)
+        #expect(first.count == 1)
+        let busy = try mountAgain(mount)
+        #expect(busy.end == .exited(10) && busy.errorText.contains("--replace"), "\(busy.errorText)")
+        let replaced = try mountAgain(mount, ["--replace"])
+        #expect(replaced.end == .exited(0), "\(replaced.errorText)")
+        #expect(replaced.errorText.contains("was replaced"))
+        try wait(until: "the former one has ended") { try servers(of: mount).allSatisfy { !first.contains($0) } }
+        #expect(try Self.asUser(["ls", mount.path + "/recordings"]).lines.count == 3)
+        for process in try servers(of: mount) { kill(process, SIGTERM) }
+        try wait(until: "it ends") { try servers(of: mount).isEmpty && !MountedAccount.isMounted(mount.path) }
+        #expect(!log.contains("error:"), "\(log)")
+    }
+
+    @Test("With -o auto_unmount its mount goes with the process, by a process of root's")
+    func autoUnmount() throws {
+        let mount = try mount(["-o", "auto_unmount"])
+        let watch = try Command.run(["pgrep", "-f", "watch-mount.*\(mount.path)$"]).lines.compactMap(Int32.init)
+        #expect(watch.count == 1)
+        #expect(ProcessFiles(try #require(watch.first)).status("Uid")?.split(separator: "\t") == ["0", "0", "0", "0"])
+        kill(mount.processID, SIGKILL)
+        #expect(eventually { !MountedAccount.isMounted(mount.path) })
     }
 
     @Test("A log in the user's own folder is opened with the user's rights, wherever a link leads")

@@ -27,6 +27,18 @@ struct SingleFlightTests {
         #expect(flight.complete("c").isEmpty)
     }
 
+    @Test("A result for all keys serves those who wait, while the work for the other keys goes on for later ones")
+    func serveAll() {
+        var flight = Flight()
+        flight.join(1, for: "a")
+        flight.join(2, for: "b")
+        #expect(flight.complete("a") == [1])
+        #expect(flight.serveAll() == [2])
+        #expect(flight.isUnderWay("b") && flight.serveAll().isEmpty)
+        #expect(flight.join(3, for: "b") == false)
+        #expect(flight.complete("b") == [3])
+    }
+
     @Test("After the end, the next one starts again")
     func again() {
         var flight = Flight()

@@ -72,6 +72,22 @@ struct ThreadTests {
         #expect(eventually { ended.withLock { $0 } == 2 })
     }
 
+    @Test("A pool whose thread waits for good is left alone at its end, and its thread does nothing else any more")
+    func boundedShutDown() throws {
+        let pool = try WorkerPool(name: "stuck", threadCount: 2)
+        let isFree = Condition(false)
+        let done = Locked(0)
+        for _ in 0..<2 { pool.run { isFree.waitUntil { $0 } } }
+        pool.run { done.withLock { $0 += 1 } }
+        #expect(!pool.shutDown(within: .milliseconds(20)))
+        isFree.change { $0 = true }
+        #expect(pool.shutDown(within: .seconds(60)))
+        #expect(done.withLock(\.self) == 0)
+        let other = try WorkerPool(name: "works", threadCount: 1)
+        other.run { done.withLock { $0 += 1 } }
+        #expect(other.shutDown(within: .seconds(60)) && done.withLock(\.self) == 1)
+    }
+
     @Test("A pool does what it was given before it was shut down, and nothing after")
     func shutDownPool() throws {
         let pool = try WorkerPool(name: "works", threadCount: 1)

@@ -1,6 +1,8 @@
+import ModuleTestSupport
 import Support
 import TestSupport
 import Testing
+import Transfer
 
 @testable import TwilioAPI
 
@@ -51,6 +53,17 @@ struct CallTests {
         #expect(call.to == .other("client:bob"))
         #expect(call.direction == "outbound-dial")
         #expect(call.startTime?.description == "2016-10-14T21:56:34Z")
+    }
+
+    @Test("An answer that is too long for the one call that shows whether there is access isn't taken")
+    func tooLong() throws {
+        let server = try LoopbackServer { _ in LoopbackServer.Answer(length: 17 << 20) }
+        defer { server.stop() }
+        let api = try TestClient(url: server.url)
+        defer { api.shutDown() }
+        let error = #expect(throws: TwilioError.self) { try api.client.verifyCalls(patience: .standard) }
+        #expect(error?.message.contains("bytes allowed") == true, "\(String(describing: error))")
+        #expect(server.requests.count == 1)
     }
 
     @Test("Fields that are missing, null or of another type leave a call without them")

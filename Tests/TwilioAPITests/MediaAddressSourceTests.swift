@@ -72,6 +72,28 @@ struct MediaAddressSourceTests {
         }
     }
 
+    @Test("A reader who waits for the end of an outage isn't failed with somebody who has no time for it")
+    func outages() throws {
+        let (listener, port) = try #require(ScriptedServer.bound())
+        let transfer = try TransferClient(TransferClient.Configuration(), logger: .silent)
+        defer { transfer.shutDown() }
+        let source = MediaAddressSource(
+            at: Address(url: try #require(URL(string: "http://127.0.0.1:\(port)/Media"))),
+            subject: try #require(SID("RT" + AccountBench.digits)), resolver: transfer,
+            patience: Patience(firstBackoff: .milliseconds(1), maximalBackoff: .milliseconds(20)))
+        let (hurried, patient) = (Awaited<Outcome>(), Awaited<Outcome>())
+        source.address(replacing: nil, priority: .reader, outage: .zero) { hurried.add($0) }
+        source.address(replacing: nil, priority: .reader, outage: .seconds(60)) { patient.add($0) }
+        let outcome = try hurried.value()
+        #expect(throws: TwilioError.self) { try outcome.get() }
+        #expect(patient.all.isEmpty)
+        let server = try ScriptedServer(listeningAt: listener, port: port) { _, connection in
+            connection.respond(302, [("Location", "https://media.example/1")])
+        }
+        #expect(try patient.value().get().url.host() == "media.example")
+        server.stop()
+    }
+
     @Test("Of two requests for an address, one that fails does no harm")
     func oneFails() throws {
         try Self.withSource({ number, _ in
@@ -157,6 +179,18 @@ struct MediaAddressSourceTests {
             isWell.withLock { $0 = true }
             source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
             #expect(try outcomes.values(3)[2].get().url.host() == "media.example")
+        }
+    }
+
+    @Test("An answer that is too long for an address is refused before it is there, and not asked for again")
+    func tooLong() throws {
+        try Self.withSource({ _, _ in LoopbackServer.Answer(length: 17 << 20) }) { source, server in
+            let outcomes = Awaited<Outcome>()
+            source.address(replacing: nil, priority: .reader) { outcomes.add($0) }
+            let outcome = try outcomes.value()
+            let error = #expect(throws: TwilioError.self) { try outcome.get() }
+            #expect(error?.message.contains("bytes allowed") == true, "\(outcome)")
+            #expect(server.requests.count == 1)
         }
     }
 

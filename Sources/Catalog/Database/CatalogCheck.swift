@@ -82,11 +82,13 @@ struct CatalogCheck {
         let database = try DatabaseQueue()
         try migrator.migrate(database, upTo: step)
         let required = try database.read(Self.items)
-        // Every version that has the column creates this index later.
+        // Every version that has the column creates an index later, and two versions may have the catalog open.
         let hasGroups = try database.read {
             try $0.tableExists("entry") && $0.columns(in: "entry").contains { $0.name == "group_sid" }
         }
-        if hasGroups { try database.write { try $0.execute(sql: Schema.groupIndex) } }
+        let steps = migrator.migrations.prefix { $0 != step } + [step]
+        let indexes = [GroupIndex.former] + (steps.contains(Schema.orderOfGroups) ? [GroupIndex.statement] : [])
+        if hasGroups { try database.write { for index in indexes { try $0.execute(sql: index) } } }
         let expected = (required, try database.read(Self.items).subtracting(required))
         if step == migrator.migrations.last { Self.latest.withLock { $0 = expected } }
         return expected

@@ -6,14 +6,17 @@ enum EntryIndex: String, CaseIterable {
     case date = "entry_by_date"
     case unfinished = "entry_unfinished"
 
-    /// ``Schema/groupIndex``, which may not exist yet.
-    case group = "entry_by_group"
+    /// ``GroupIndex``, which may not exist yet.
+    case group = "entry_of_group"
 
     /// The key of an entry as three numbers, in the order of the index if ``isInOrderOfKeys``.
     struct Key: Comparable {
         let first: UInt64
         let second: UInt64
         let third: UInt64
+
+        /// What else the index has of the entry, which its order doesn't follow from.
+        var rest: UInt64 = 0
 
         static func < (left: Key, right: Key) -> Bool {
             (left.first, left.second, left.third) < (right.first, right.second, right.third)
@@ -39,7 +42,7 @@ enum EntryIndex: String, CaseIterable {
             """
         case .group:
             """
-            SELECT id, kind, NULL, NULL, NULL, group_sid FROM entry INDEXED BY entry_by_group
+            SELECT id, kind, NULL, NULL, created, group_sid FROM entry INDEXED BY entry_of_group
             WHERE group_sid IS NOT NULL AND status IS NULL
             """
         }
@@ -63,7 +66,10 @@ enum EntryIndex: String, CaseIterable {
             return Key(first: UInt64(bitPattern: word.value), second: kind, third: 0)
         case .group:
             guard row.text(3) == nil, let digits = row.digits(5) else { return nil }
-            return Key(first: kind, second: digits.high, third: digits.low)
+            var created = RowChecksum()
+            created.add(row.optionalInteger(4))
+            return Key(
+                first: kind, second: digits.high, third: digits.low, rest: UInt64(bitPattern: created.value))
         }
     }
 

@@ -10,6 +10,7 @@ struct EntrySum: Equatable {
         checksum.add(key.first)
         checksum.add(key.second)
         checksum.add(key.third)
+        checksum.add(key.rest)
         sum &+= UInt64(bitPattern: checksum.value)
         count += 1
     }

@@ -35,8 +35,12 @@ enum Schema {
         }
         migrator.registerMigration("times of passes") { try $0.execute(sql: passTimes) }
         migrator.registerMigration("lists without order") { try $0.execute(sql: orders) }
+        migrator.registerMigration(orderOfGroups) { try GroupIndex.replaceFormer(in: $0) }
         return migrator
     }
+
+    /// The step from which on catalogs have ``GroupIndex/statement`` in the place of ``GroupIndex/former``.
+    static let orderOfGroups = "order of groups"
 
     /// The numbers of the kinds for which the steps insert rows into `list`.
     ///
@@ -60,7 +64,7 @@ enum Schema {
     /// - `list.generation` counts passes; `entry.generation` is the latest one that saw the resource. `refreshed`,
     ///   `passed` and `touched` are the times of the last refresh, the last completed pass, and the last progress of a
     ///   pass.
-    /// - ``groupIndex`` is created later.
+    /// - The index of groups (``GroupIndex``) is created later.
     /// - `removal` lists removed recordings, so that mounts drop their files.
     private static let tables = """
         CREATE TABLE entry (
@@ -151,14 +155,5 @@ enum Schema {
         ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE document ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE media ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
-        """
-
-    /// The index of the recordings of a call or a room.
-    ///
-    /// SIDs of calls are unordered, so updating the index during the first fetch of a list would take a quarter of the
-    /// time. Creating it afterwards takes a second.
-    static let groupIndex = """
-        CREATE INDEX IF NOT EXISTS entry_by_group ON entry (kind, group_sid)
-        WHERE group_sid IS NOT NULL AND status IS NULL
         """
 }

@@ -12,30 +12,35 @@ extension Groups {
         }
     }
 
-    /// The conferences with shown recordings, each with the position of its first recording, in that order.
+    /// The conferences with shown recordings, in the order of their SIDs.
     ///
-    /// - Parameter position: the position of the previous conference; 0 to begin.
+    /// - Parameters:
+    ///   - place: the place of the previous conference; 0 to begin.
+    ///   - limit: the most conferences; fewer only at the end.
+    /// - Returns: each with its place, which is the same in every database.
     public func conferences(
-        after position: Int64, limit: Int
-    ) throws(CatalogError) -> [(group: SID, position: Int64)] {
+        after place: Int64, limit: Int
+    ) throws(CatalogError) -> [(group: SID, place: Int64)] {
+        let piece = try GroupPlace.piece(after: place, limit: limit) { first, limit throws(CatalogError) in
+            try conferences(from: first, limit: limit)
+        }
+        return piece.map { (SID(conference: $0.digits), $0.place) }
+    }
+
+    private func conferences(from first: SIDDigits, limit: Int) throws(CatalogError) -> [SIDDigits] {
         try storage.read { database in
+            // CROSS has SQLite go over the conferences in the order of their index.
             let select = try RawStatement(
                 database,
                 """
-                SELECT conference.id, conference.sid, conference.checksum FROM conference JOIN entry USING (id)
-                WHERE conference.id > ?1 AND status IS NULL\(shown.condition(on: "entry.")) AND NOT EXISTS (
-                    SELECT 1 FROM conference AS earlier JOIN entry AS other ON other.id = earlier.id
-                    WHERE earlier.sid = conference.sid AND earlier.id < conference.id
-                        AND other.status IS NULL\(shown.condition(on: "other.")))
-                ORDER BY conference.id LIMIT ?2
+                SELECT conference.id, conference.sid, conference.checksum FROM conference CROSS JOIN entry USING (id)
+                WHERE conference.sid >= ?1 AND status IS NULL\(shown.condition(on: "entry."))
+                GROUP BY conference.sid ORDER BY conference.sid LIMIT ?2
                 """)
-            select.bind([position, limit])
+            select.bind([first, limit])
             shown.window.bind(to: select)
-            var found: [(group: SID, position: Int64)] = []
-            while try select.step() {
-                let row = try ConferenceRow(select)
-                found.append((SID(conference: row.digits), row.id))
-            }
+            var found: [SIDDigits] = []
+            while try select.step() { found.append(try ConferenceRow(select).digits) }
             return found
         }
     }

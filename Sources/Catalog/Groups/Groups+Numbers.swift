@@ -13,7 +13,7 @@ extension Groups {
     ///   - place: one more than the stored number of the previous group; 0 to begin.
     ///   - limit: the most groups; fewer only at the end.
     public func numbers(after place: Int64, limit: Int) throws(CatalogError) -> [NumberGroup] {
-        try makeIndex()
+        try index.want()
         return try storage.read { database in
             // A number may have a million calls, so each step seeks the next number instead of going over all calls.
             let query = """
@@ -41,7 +41,7 @@ extension Groups {
     public func entries(
         of group: NumberGroup, after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        try makeIndex()
+        try index.want()
         let number = group.storedNumber
         let count = try storage.read { database in
             let query = """
@@ -69,7 +69,7 @@ extension Groups {
 
     /// The first recording of a group's first call; nil when the group has none.
     public func oldest(of group: NumberGroup) throws(CatalogError) -> CatalogEntry? {
-        try makeIndex()
+        try index.want()
         guard let call = try storage.read({ try firstCall(of: group, in: $0) }) else { return nil }
         return try oldest(of: call, kinds: MediaKind.ofCalls)
     }

@@ -4,54 +4,69 @@ public import TwilioAPI
 
 /// The groups of recordings, which are calls, conferences, rooms and telephone numbers, and the recordings of a group.
 ///
-/// Each query reads the database; no result is kept in memory. All queries use an index, except the list of all calls
-/// or rooms, which scans the table.
+/// Each query reads the database by an index; no result is kept in memory. Groups are listed in the order of their
+/// SIDs, which stays the same while recordings come and go: a group that exists throughout a listing is in it, once.
 public struct Groups: Sendable {
     let storage: CatalogStorage
     let shown: ShownEntries
 
-    /// The epoch whose database is known to have the index of groups; nil for none.
-    private let indexedEpoch = Locked<Int?>(nil)
+    let index: GroupIndexing
 
     init(in storage: CatalogStorage, _ shown: ShownEntries) {
         self.storage = storage
         self.shown = shown
+        index = GroupIndexing(in: storage)
     }
 
-    /// Creates the index of groups if the database lacks it; checks each database once.
-    package func makeIndex() throws(CatalogError) {
-        // Read the epoch first: if the database is replaced meanwhile, the next call checks the new one.
-        let epoch = storage.epoch
-        guard indexedEpoch.withLock({ $0 }) != epoch else { return }
-        let isThere = try storage.read { try EntryIndex.group.isThere(in: $0) }
-        if !isThere { try storage.write { try $0.database.execute(sql: Schema.groupIndex) } }
-        indexedEpoch.withLock { $0 = epoch }
+    /// Creates the index of groups if the database lacks it; to be called on the writing thread.
+    package func makeIndex() throws(CatalogError) { try index.make() }
+
+    /// Has the index created on the writing thread from now on, instead of that of a query.
+    ///
+    /// Until it is there, a query for one group scans the recordings, and ``whenIndexed(_:)`` is for lists of groups.
+    public func createIndex(on writer: WriteQueue) { index.use(writer) }
+
+    /// Calls `completion` once the database has the index of groups, or with the reason why it can't be created.
+    ///
+    /// - Parameter completion: called at once if the index is there, else on the writing thread.
+    public func whenIndexed(_ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
+        index.whenMade(completion)
     }
 
     // MARK: Calls and rooms
 
-    /// The calls or rooms with recordings of some kinds, ordered by the position of their first recording.
+    /// The calls or rooms with shown recordings of some kinds, in the order of their SIDs.
     ///
     /// - Parameters:
     ///   - kinds: voice recordings for calls, the other kinds for rooms.
-    ///   - position: the position of the previous call or room; 0 for the first ones.
+    ///   - place: the place of the previous call or room; 0 to begin.
+    ///   - limit: the most calls or rooms; fewer only at the end.
+    /// - Returns: each with its place, which is the same in every database.
     public func callsOrRooms(
-        of kinds: [MediaKind], after position: Int64, limit: Int
-    ) throws(CatalogError) -> [(group: SID, position: Int64)] {
-        try makeIndex()
-        let isOtherShown = shown.condition(on: "other.")
-        // The plus keeps SQLite from using an index for the kind, so it scans the table in the order of `id`. With the
-        // index of groups, it would sort all remaining rows for each piece of the listing.
+        of kinds: [MediaKind], after place: Int64, limit: Int
+    ) throws(CatalogError) -> [(group: SID, place: Int64)] {
+        guard let anyKind = kinds.first else { return [] }
+        try index.want()
+        let piece = try GroupPlace.piece(after: place, limit: limit) { first, limit throws(CatalogError) in
+            var found: [SIDDigits] = []
+            // One kind at a time: for several at once, SQLite would sort all remaining rows for each piece.
+            for kind in kinds { found += try groups(of: kind, from: first, limit: limit) }
+            guard kinds.count > 1 else { return found }
+            return Array(Set(found).sorted { ($0.high, $0.low) < ($1.high, $1.low) }.prefix(limit))
+        }
+        return piece.map { (SID(group: $0.digits, of: anyKind), $0.place) }
+    }
+
+    /// The calls or rooms with shown recordings of a kind from some digits on, in the order of their SIDs.
+    private func groups(
+        of kind: MediaKind, from first: SIDDigits, limit: Int
+    ) throws(CatalogError) -> [SIDDigits] {
         let found = try shown.entries(
             """
-            +kind IN (\(kinds.numbers)) AND id > ?1 AND group_sid IS NOT NULL AND status IS NULL\(shown.condition())
-            AND NOT EXISTS (
-                SELECT 1 FROM entry AS other
-                WHERE other.kind IN (\(kinds.numbers)) AND other.group_sid = entry.group_sid AND other.status IS NULL
-                    AND other.id < entry.id\(isOtherShown))
-            ORDER BY id LIMIT ?2
-            """, [position, limit])
-        return found.compactMap { entry in entry.group.map { ($0, entry.position) } }
+            kind = ?1 AND group_sid >= ?2 AND status IS NULL\(shown.condition())
+            GROUP BY group_sid ORDER BY group_sid LIMIT ?3
+            """, [kind.rawValue, first, limit])
+        return found.compactMap(\.group).map { SIDDigits($0) }
     }
 
     /// The calls or rooms with recordings whose SIDs begin with some digits, ordered by SID.
@@ -60,7 +75,7 @@ public struct Groups: Sendable {
     ///   - kinds: voice recordings for calls, the other kinds for rooms.
     ///   - digits: the range of the first sixteen digits; an inode number has all but their last bits.
     public func callsOrRooms(of kinds: [MediaKind], digits: ClosedRange<UInt64>) throws(CatalogError) -> [SID] {
-        try makeIndex()
+        try index.want()
         let found = try shown.entries(
             """
             kind IN (\(kinds.numbers)) AND group_sid BETWEEN ?1 AND ?2 AND status IS NULL\(shown.condition())
@@ -88,7 +103,7 @@ public struct Groups: Sendable {
     public func entries(
         of group: SID, kinds: [MediaKind], after position: Int64, limit: Int
     ) throws(CatalogError) -> [CatalogEntry] {
-        try makeIndex()
+        try index.want()
         return try shown.entries(
             """
             \(Self.isMember(of: group, kinds)) AND id > ?2 AND status IS NULL\(shown.condition())
@@ -104,7 +119,7 @@ public struct Groups: Sendable {
     ///   - group: the call, conference or room.
     ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
     public func oldest(of group: SID, kinds: [MediaKind]) throws(CatalogError) -> CatalogEntry? {
-        try makeIndex()
+        try index.want()
         return try shown.entries(
             """
             \(Self.isMember(of: group, kinds)) AND status IS NULL\(shown.condition())
@@ -119,7 +134,7 @@ public struct Groups: Sendable {
     ///   - group: the call, conference or room.
     ///   - kinds: voice recordings for a call or a conference, the other kinds for a room.
     public func newest(of group: SID, kinds: [MediaKind]) throws(CatalogError) -> Timestamp? {
-        try makeIndex()
+        try index.want()
         return try shown.entries(
             """
             \(Self.isMember(of: group, kinds)) AND status IS NULL AND +created IS NOT NULL\(shown.condition())

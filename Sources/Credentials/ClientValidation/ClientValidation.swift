@@ -74,6 +74,9 @@ public final class ClientValidation: CredentialProvider {
         }
     }
 
+    /// Yes: another process signs, and may be stopped or starved.
+    public var takesTime: Bool { true }
+
     /// Whether the base takes a response for a refusal, or the public key isn't accepted (401 or 403).
     public func isRefusal(status: Int, body: [UInt8]) -> Bool {
         base.isRefusal(status: status, body: body) || status == 403 && KnownRefusal.isOfKey(body: body)

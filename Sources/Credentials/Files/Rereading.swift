@@ -20,8 +20,11 @@ public final class Rereading: Sendable {
         self.logger = logger
     }
 
-    /// Ends the thread; what is asked for later is answered without reading.
-    public func shutDown() { worker.shutDown() }
+    /// The longest wait at the end for a file that is being read: its disk may be gone.
+    private static let patience = Duration.seconds(1)
+
+    /// Ends the thread, or leaves it alone if it waits for a disk; what is asked for later is answered without reading.
+    public func shutDown() { worker.shutDown(within: Self.patience) }
 
     /// Adds what ``readAll()`` reads.
     public func add(_ source: any Rereadable) { sources.withLock { $0.append(source) } }

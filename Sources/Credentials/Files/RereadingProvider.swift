@@ -25,6 +25,9 @@ public final class RereadingProvider: ConnectedProvider {
     /// The base's authorization.
     public func authorization(for request: OutgoingRequest) -> Authorization? { base.authorization(for: request) }
 
+    /// Whether the base takes time.
+    public var takesTime: Bool { base.takesTime }
+
     /// Whether the base takes a response for a refusal.
     public func isRefusal(status: Int, body: [UInt8]) -> Bool { base.isRefusal(status: status, body: body) }
 

@@ -126,8 +126,6 @@ public final class OAuthProvider: ConnectedProvider {
         var patience = Patience.media
         patience.giveUp = isFirst ? firstWait : .seconds(30)
         patience.outage = min(patience.giveUp, patience.outage)
-        // An answer that has begun is waited for until it stalls, even beyond the end of patience.
-        patience.stall = min(patience.giveUp, patience.stall)
         return patience
     }
 

@@ -39,35 +39,47 @@ private func list(
     _ handle: fuse_req_t?, _ inode: fuse_ino_t, size: Int, after cookie: Int64,
     file: UnsafeMutablePointer<fuse_file_info>?, withAttributes: Bool
 ) {
-    OperationContext.run(handle, .readDirectory, inode) { (context, request) throws(FileTreeError) in
+    OperationContext.run(handle, .readDirectory, inode) { context, request in
         guard let directory = object(DirectoryHandle.self, of: file)?.takeUnretainedValue() else {
             return request.fail(.tree(.inputOutput))
         }
         // Most entries have this size, so the query needs no more of them.
         let entrySize = withAttributes ? DirectoryBuffer.entryWithAttributesSize : DirectoryBuffer.entrySize
-        let entries = try context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize))
-        var referred: [InodeNumber] = []
-        let isAnswered = request.answer { handle in
-            var buffer = DirectoryBuffer(size: size)
-            for entry in entries {
-                // Each entry that is reported with attributes counts as looked up. It is counted before its number is
-                // written, which another entry might get otherwise, and the kernel may use it at once.
-                let isReferred = withAttributes && entry.attributes != nil && !entry.isDot
-                let entry = isReferred ? context.tree.refer(to: entry) : entry
-                if isReferred { referred.append(entry.inode) }
-                guard buffer.add(entry, withAttributes: withAttributes, for: handle) else {
-                    if isReferred { context.tree.forget(referred.removeLast(), count: 1) }
-                    break
-                }
-            }
-            return buffer.withBytes {
-                fuse_reply_buf(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+        context.tree.entries(of: directory, after: cookie, limit: max(1, size / entrySize)) { result in
+            switch result {
+            case .success(let entries):
+                answer(request, with: entries, size: size, withAttributes: withAttributes, context.tree)
+            case .failure(let error): request.fail(error)
             }
         }
-        // The kernel hasn't taken the references of an answer that failed.
-        guard !isAnswered else { return }
-        for inode in referred { context.tree.forget(inode, count: 1) }
     }
+}
+
+/// Answers with as many of a directory's entries as fit.
+private func answer(
+    _ request: Request, with entries: [DirectoryEntry], size: Int, withAttributes: Bool, _ tree: FileTree
+) {
+    var referred: [InodeNumber] = []
+    let isAnswered = request.answer { handle in
+        var buffer = DirectoryBuffer(size: size)
+        for entry in entries {
+            // Each entry that is reported with attributes counts as looked up. It is counted before its number is
+            // written, which another entry might get otherwise, and the kernel may use it at once.
+            let isReferred = withAttributes && entry.attributes != nil && !entry.isDot
+            let entry = isReferred ? tree.refer(to: entry) : entry
+            if isReferred { referred.append(entry.inode) }
+            guard buffer.add(entry, withAttributes: withAttributes, for: handle) else {
+                if isReferred { tree.forget(referred.removeLast(), count: 1) }
+                break
+            }
+        }
+        return buffer.withBytes {
+            fuse_reply_buf(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+        }
+    }
+    // The kernel hasn't taken the references of an answer that failed.
+    guard !isAnswered else { return }
+    for inode in referred { tree.forget(inode, count: 1) }
 }
 
 /// The open file or directory behind the kernel's handle.

@@ -49,15 +49,15 @@ private func answerNothing(_ request: Request) {
 }
 
 func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
-    // The kernel names an open file when a program reads it or seeks to its end, not for `stat`.
-    let isOpen = file != nil
     OperationContext.run(handle, .getAttributes, inode) { context, request in
-        if object(OpenFile.self, of: file)?.takeUnretainedValue().isOutdated == true {
+        // The kernel names an open file when a program reads it or seeks to its end, not for `stat`.
+        let file = object(OpenFile.self, of: file)?.takeUnretainedValue()
+        if file?.isOutdated == true {
             // With the new size, the old media would seem to end too early or too late.
             let reason = "the media has changed since the file was opened: open it again"
             return request.fail(.tree(.media(.changed)), reason)
         }
-        context.tree.attributes(of: inode.inode, isOpen: isOpen) { result in
+        context.tree.attributes(of: inode.inode, openedAs: file) { result in
             switch result {
             case .success(let attributes):
                 var stat = attributes.stat
@@ -68,20 +68,14 @@ func getAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMut
     }
 }
 
-/// Not called while the mount has the option `default_permissions`: the kernel checks permissions itself.
-func checkAccess(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ mask: Int32) {
-    OperationContext.run(handle, .access, inode) { (context, request) throws(FileTreeError) in
-        guard let handle else { return }
-        let caller = fuse_req_ctx(handle).pointee
-        try context.tree.checkAccess(to: inode.inode, mask: UInt32(mask) & 7, user: caller.uid, group: caller.gid)
-        request.succeed()
-    }
-}
-
 func readLink(_ handle: fuse_req_t?, _ inode: fuse_ino_t) {
-    OperationContext.run(handle, .readLink, inode) { (context, request) throws(FileTreeError) in
-        let target = try context.tree.target(of: inode.inode)
-        request.answer { fuse_reply_readlink($0, target) }
+    OperationContext.run(handle, .readLink, inode) { context, request in
+        context.tree.target(of: inode.inode) { result in
+            switch result {
+            case .success(let target): request.answer { fuse_reply_readlink($0, target) }
+            case .failure(let error): request.fail(error)
+            }
+        }
     }
 }
 
@@ -98,25 +92,38 @@ func getExtendedAttribute(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ name: Un
         let name = name.map { String(cString: $0) } ?? ""
         // Not looked up: the kernel and some programs request other attributes (security.*, posix_acl) at every access.
         guard name.hasPrefix("user.") else { throw FileTreeError(.noAttribute, "only user attributes are kept") }
-        let attributes = try context.tree.extendedAttributes(of: inode.inode)
-        guard let value = attributes.first(where: { $0.name == name })?.value else {
-            throw FileTreeError(.noAttribute, "there is no attribute '\(name)'")
+        context.tree.extendedAttributes(of: inode.inode) { result in
+            do throws(FileTreeError) {
+                guard let value = try result.get().first(where: { $0.name == name })?.value else {
+                    throw FileTreeError(.noAttribute, "there is no attribute '\(name)'")
+                }
+                reply(Array(value.utf8), to: request, size: size)
+            } catch {
+                request.fail(error)
+            }
         }
-        reply(Array(value.utf8), to: request, size: size)
     }
 }
 
 func listExtendedAttributes(_ handle: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int) {
-    OperationContext.run(handle, .listExtendedAttributes, inode) { (context, request) throws(FileTreeError) in
+    OperationContext.run(handle, .listExtendedAttributes, inode) { context, request in
         guard size > 0 else {
             // A program asks for the size, and then for the names, of which there may be more by then. Few programs
             // try again.
-            let room = try context.tree.roomForAttributeNames(of: inode.inode)
-            request.answer { fuse_reply_xattr($0, room) }
-            return
+            return context.tree.roomForAttributeNames(of: inode.inode) { result in
+                switch result {
+                case .success(let room): request.answer { fuse_reply_xattr($0, room) }
+                case .failure(let error): request.fail(error)
+                }
+            }
         }
-        let attributes = try context.tree.extendedAttributes(of: inode.inode)
-        reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)
+        context.tree.extendedAttributes(of: inode.inode) { result in
+            switch result {
+            case .success(let attributes):
+                reply(attributes.flatMap { Array($0.name.utf8) + [0] }, to: request, size: size)
+            case .failure(let error): request.fail(error)
+            }
+        }
     }
 }
 

@@ -14,7 +14,8 @@ final class OperationContext: Sendable {
     init(tree: FileTree, kernel: KernelConnection, logger: Logger) {
         self.tree = tree
         self.kernel = kernel
-        failures = FailureLog(tree: tree, metrics: kernel.metrics, logger: logger)
+        failures = FailureLog(
+            worker: kernel.failureWorker, metrics: kernel.metrics, logger: logger, locator: { tree.locator(of: $0) })
     }
 
     /// Runs an operation, and watches its request if it isn't answered at once.

@@ -10,7 +10,6 @@ extension fuse_lowlevel_ops {
         operations.forget = forgetOne
         operations.forget_multi = forgetMany
         operations.getattr = getAttributes
-        operations.access = checkAccess
         operations.readlink = readLink
         operations.statfs = getStatistics
         operations.getxattr = getExtendedAttribute

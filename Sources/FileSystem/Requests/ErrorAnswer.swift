@@ -17,8 +17,7 @@ enum RequestErrorCode: Hashable, Sendable, CaseIterable {
     /// All reasons, in the order of the manual's table.
     static let allCases: [RequestErrorCode] =
         ([
-            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .permissionDenied, .refused,
-            .noAttribute, .inputOutput,
+            .notFound, .stale, .isDirectory, .notDirectory, .invalid, .readOnly, .refused, .noAttribute, .inputOutput,
         ] + MediaErrorCode.allCases.map { .media($0) }).map { .tree($0) } + [.deadline, .interrupted, .smallBuffer]
 }
 
@@ -55,7 +54,6 @@ struct ErrorAnswer: Sendable {
             case .tree(.notDirectory): Self(ENOTDIR, "ENOTDIR", nil, "a file is used as a directory")
             case .tree(.invalid): Self(EINVAL, "EINVAL", nil, "a file is read as a link, or a link opened as a file")
             case .tree(.readOnly): Self(EROFS, "EROFS", nil, "the tree would be changed")
-            case .tree(.permissionDenied): Self(EACCES, "EACCES", nil, "the mode of the file doesn't allow it")
             // The line about the list has the reason; a program may open the directory again and again.
             case .tree(.refused): Self(EACCES, "EACCES", nil, "Twilio refuses the list to the credentials")
             case .tree(.noAttribute): Self(ENODATA, "ENODATA", nil, "there is no such extended attribute")

@@ -31,13 +31,13 @@ struct FailedReads {
     ///
     /// - Parameters:
     ///   - range: The requested bytes. A single page is remembered not at all: it may be a second attempt.
-    ///   - threadID: The reading thread.
+    ///   - threadID: The reading thread; 0 for any thread of another namespace, of which nothing is remembered.
     mutating func note(
         _ error: FileTreeError, of inode: InodeNumber, _ range: Range<Int64>, by threadID: pid_t,
         now: ContinuousClock.Instant
     ) {
         failures = failures.filter { now - $0.value.time < Self.lifetime }
-        guard range.count > KernelPage.size else { return }
+        guard range.count > KernelPage.size, threadID != 0 else { return }
         failures[Key(inode: inode, threadID: threadID)] = Failure(range: range, error: error, time: now)
     }
 

@@ -1,6 +1,6 @@
 /// The operations of the kernel's requests.
 enum Operation: Int, CaseIterable, Sendable {
-    case lookUp, forget, getAttributes, access, readLink, getStatistics, getExtendedAttribute, listExtendedAttributes
+    case lookUp, forget, getAttributes, readLink, getStatistics, getExtendedAttribute, listExtendedAttributes
     case openDirectory, readDirectory, releaseDirectory
     case open, read, release
     /// Any change of the tree.
@@ -12,7 +12,6 @@ enum Operation: Int, CaseIterable, Sendable {
         case .lookUp: "lookup"
         case .forget: "forget"
         case .getAttributes: "getattr"
-        case .access: "access"
         case .readLink: "readlink"
         case .getStatistics: "statfs"
         case .getExtendedAttribute: "getxattr"

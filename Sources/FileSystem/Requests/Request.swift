@@ -89,7 +89,8 @@ final class Request: Sendable {
         // The program can be found only while it waits.
         let program = isPending ? failures.program(threadID, toBeTold: error) : nil
         if answer({ fuse_reply_err($0, error.number.rawValue) }) {
-            failures.note(error, of: self, by: program, reason: reason, cause: cause)
+            let failed = FailedRequest(operation: operation, inode: inode, name: name, threadID: threadID)
+            failures.note(error, of: failed, by: program, reason: reason, cause: cause)
         }
     }
 

@@ -11,8 +11,8 @@ public final class FileSystemSession: Sendable {
     /// The largest read that the kernel sends in one request, in bytes.
     static let largestRead = MediaReader.largestRead
 
-    /// Unmounts a path at once, although files may be open.
-    public typealias Unmounter = @Sendable (_ path: String) throws(FileSystemError) -> Void
+    /// Unmounts one mount at once, although files may be open; does nothing if it isn't there any more.
+    public typealias Unmounter = @Sendable (MountIdentity) throws(FileSystemError) -> Void
 
     private struct State {
         var handle: SessionHandle?
@@ -27,12 +27,14 @@ public final class FileSystemSession: Sendable {
     private struct Progress {
         var threadCount = 0
         var isDetached = false
+        /// Why it couldn't be unmounted.
+        var failure: FileSystemError?
     }
 
     private let progress = Condition(Progress())
     private let mountPoint: String
-    /// The number of the mount's device (``MountTable``), which tells it from others in its place; nil if unknown.
-    public let device: String?
+    /// What tells the mount from others in its place; nil if unknown.
+    public let identity: MountIdentity?
 
     /// Mounts a tree, and serves its requests from now on.
     ///
@@ -61,7 +63,8 @@ public final class FileSystemSession: Sendable {
             placement.abandonFolder()
             throw error
         }
-        device = MountTable.current.top(on: placement.path)?.device
+        let device = MountTable.current.top(on: placement.path)?.device
+        identity = device.map { MountIdentity(path: mountPoint, device: $0) }
         state.withLock { $0.handle = handle }
         do {
             try placement.hold()
@@ -71,6 +74,8 @@ public final class FileSystemSession: Sendable {
             try placement.settle()
             try watchPlace()
         } catch {
+            // The unmounter locks the place itself.
+            placement.release()
             unmount()
             finish()
             throw error
@@ -81,14 +86,22 @@ public final class FileSystemSession: Sendable {
     /// Waits until the file system is unmounted, by ``unmount()`` or from outside.
     ///
     /// After ``unmount()``, some threads may still wait for requests of open files.
-    public func wait() { progress.waitUntil { $0.threadCount == 0 || $0.isDetached } }
+    ///
+    /// - Throws: The reason why it couldn't be unmounted: its place keeps a mount that is dead once the process ends.
+    public func wait() throws(FileSystemError) {
+        let failure = progress.waitWithoutEnd { progress -> FileSystemError?? in
+            if progress.threadCount == 0 { return .some(nil) }
+            return progress.isDetached ? .some(progress.failure) : nil
+        }
+        if let failure { throw failure }
+    }
 
     /// Whether the file system is still mounted.
     ///
     /// The threads learn of an unmount from outside a little later than the table of mounts shows it.
     public var isMounted: Bool {
         progress.changeQuietly { $0.threadCount > 0 && !$0.isDetached }
-            && MountTable.current.stack(on: mountPoint).contains { $0.device == device }
+            && MountTable.current.stack(on: mountPoint).contains { $0.device == identity?.device }
     }
 
     /// Removes the file system from the tree of directories.
@@ -99,20 +112,21 @@ public final class FileSystemSession: Sendable {
     public func unmount() {
         guard state.withLock({ $0.handle }) != nil else { return }
         context.failures.end()
-        defer { progress.change { $0.isDetached = true } }
-        let stack = MountTable.current.stack(on: mountPoint)
         // Another program may have unmounted it before, and another mount may have taken its place.
-        guard let device, stack.contains(where: { $0.device == device }) else {
-            return logger.debug("\(mountPoint) is not mounted any more")
+        guard let identity, MountTable.current.entry(of: identity) != nil else {
+            logger.debug("\(mountPoint) is not mounted any more")
+            return progress.change { $0.isDetached = true }
         }
         do throws(FileSystemError) {
-            guard stack.last?.device == device else {
-                throw FileSystemError(.mountPoint, "another file system is mounted on top of it")
-            }
-            try unmounter(mountPoint)
+            try unmounter(identity)
+            progress.change { $0.isDetached = true }
         } catch {
             // A dead mount stays for the user to unmount.
             logger.error("unmounting failed", error: error)
+            progress.change { progress in
+                progress.isDetached = true
+                progress.failure = error
+            }
         }
     }
 
@@ -120,13 +134,14 @@ public final class FileSystemSession: Sendable {
     ///
     /// A thread of its own waits for changes of the table of mounts; it ends with the mount.
     private func watchPlace() throws(SystemError) {
-        guard let device else { return }
+        guard let device = identity?.device else { return }
         let descriptor = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         let (path, logger, progress) = (mountPoint, logger, progress)
         do throws(SystemError) {
             _ = try NamedThread(name: "place") {
                 defer { close(descriptor) }
+                Self.becomeRealUser()
                 // The kernel reports a change as an exceptional condition (proc_pid_mountinfo(5)).
                 var table = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
                 while true {
@@ -154,6 +169,7 @@ public final class FileSystemSession: Sendable {
     public func finish() {
         context.failures.end()
         context.kernel.pending.shutDown()
+        let areFailuresLogged = context.failures.finish()
         context.kernel.notices.attach(nil)
         let (handle, threads) = state.withLock { state in
             defer { state = State() }
@@ -166,6 +182,7 @@ public final class FileSystemSession: Sendable {
         for thread in threads { thread.join() }
         // Nothing delays a notice once the kernel has released the mount.
         context.kernel.notices.shutDown()
+        if areFailuresLogged { context.kernel.failureWorker.shutDown() }
         // No thread uses the descriptor any more.
         fuse_session_unmount(handle.session)
         fuse_session_destroy(handle.session)
@@ -217,6 +234,7 @@ public final class FileSystemSession: Sendable {
             // Counted before the start, so that the count isn't zero too early.
             progress.change { $0.threadCount += 1 }
             let thread = try startThread(name: "fuse-\(number)") {
+                Self.becomeRealUser()
                 var buffer = fuse_buf()
                 while fuse_session_exited(handle.session) == 0 {
                     let result = fuse_session_receive_buf(handle.session, &buffer)
@@ -230,6 +248,12 @@ public final class FileSystemSession: Sendable {
             }
             state.withLock { $0.threads.append(thread) }
         }
+    }
+
+    /// Has the calling thread give up root, which the one that mounts may be for that alone.
+    private static func becomeRealUser() {
+        guard geteuid() != getuid() else { return }
+        _ = twiliofs_set_thread_users(uid_t.max, getuid(), uid_t.max)
     }
 
     /// Starts one thread; subtracts it from the count if that fails.

@@ -9,6 +9,8 @@ import Support
 public final class KernelConnection: KernelCache, Sendable {
     let notices: KernelNotices
     let pending: PendingRequests
+    /// Writes the log lines of ``FailureLog``.
+    let failureWorker: WorkerPool
     let metrics: RequestMetrics
 
     /// Makes a connection for one session.
@@ -18,6 +20,7 @@ public final class KernelConnection: KernelCache, Sendable {
         self.metrics = RequestMetrics(metrics)
         notices = try KernelNotices(logger: logger)
         pending = try PendingRequests()
+        failureWorker = try WorkerPool(name: "failures", threadCount: 1)
     }
 
     /// Ends the threads of a connection without a mount; ``FileSystemSession/finish()`` ends the others.
@@ -25,6 +28,7 @@ public final class KernelConnection: KernelCache, Sendable {
         guard !notices.isAttached else { return }
         pending.shutDown()
         notices.shutDown()
+        failureWorker.shutDown()
     }
 
     /// The number of the kernel's requests that have no answer yet.

@@ -17,16 +17,16 @@ final class MountPlacement {
     let path: String
     private let target: String
     private let logger: Logger
-    /// Keeps other processes of this program from the place; nil where the folder above can't be locked.
-    private let lock: FileLock?
-    /// The state of the mount beneath which the new one is to be put; nil where nothing is mounted.
-    private let replaced: MountState?
+    /// Keeps other processes of this program from the place.
+    private let lock: PlaceLock
+    /// The mount beneath which the new one is to be put, and its state; nil where nothing is mounted.
+    private let replaced: (mount: MountIdentity, state: MountState)?
     private let stateFinder: MountState.Finder
 
     /// The root of the mount that isn't in its place yet; -1 without any.
     private var copy: Int32 = -1
 
-    /// The longest wait for other processes that mount in the same folder, and for the new mount's first answer.
+    /// The longest wait for the new mount's first answer.
     private static let patience = Duration.seconds(10)
 
     /// Claims a place, from which a user's dead mounts are removed at once.
@@ -41,9 +41,9 @@ final class MountPlacement {
         self.logger = logger
         let stateFinder = predecessor?.stateFinder ?? MountState.find
         self.stateFinder = stateFinder
-        lock = Self.lock(above: target)
+        lock = PlaceLock(of: target)
         // It may have changed since it was checked.
-        guard let mount = MountTable.current.top(on: target) else {
+        guard var mount = MountTable.current.top(on: target) else {
             if let predecessor { _ = try MountPoint.checkDirectory(target, allowsContents: predecessor.allowsContents) }
             (replaced, path) = (nil, target)
             return
@@ -59,11 +59,12 @@ final class MountPlacement {
         // Of several dead ones, the last is replaced. A living one may come to light.
         while state == .dead {
             let stack = MountTable.current.stack(on: target)
-            guard stack.count > 1, stack[stack.count - 2].isOurs else { break }
-            try Unmounting.unmount(target, isLazy: true)
-            state = try Self.check(stack[stack.count - 2], predecessor, source: source, stateFinder)
+            guard stack.count > 1, stack.last == mount, stack[stack.count - 2].isOurs else { break }
+            try Unmounting.detach(mount.identity)
+            mount = stack[stack.count - 2]
+            state = try Self.check(mount, predecessor, source: source, stateFinder)
         }
-        replaced = state
+        replaced = (mount.identity, state)
         path = try Self.makeFolder()
     }
 
@@ -84,14 +85,20 @@ final class MountPlacement {
         guard MountState(ofRoot: copy, patience: Self.patience) == .answering else {
             throw refused("the new mount doesn't answer")
         }
-        if twiliofs_put_mount(copy, target, 1) == 0 {
-            guard umount2(target, Unmounting.UMOUNT_NOFOLLOW | Unmounting.MNT_DETACH) == 0 else {
-                throw refused("the former mount can't be detached: \(SystemErrorCode.current)")
-            }
-        } else if replaced == .dead {
+        let top = MountTable.current.top(on: target)
+        guard top == nil || top?.identity == replaced.mount else {
+            throw .mountPoint(target, "is busy: a file system was mounted there meanwhile")
+        }
+        if top == nil {
+            // It was unmounted meanwhile.
+            try putOnDirectory()
+        } else if twiliofs_put_mount(copy, target, 1) == 0 {
+            // That one alone: if it was unmounted in this moment, the new one is the uppermost.
+            try Unmounting.detach(replaced.mount)
+        } else if replaced.state == .dead {
             logger.debug("the kernel can't put a mount beneath another: \(SystemErrorCode.current)")
             try Self.removeDead(from: target, stateFinder)
-            guard twiliofs_put_mount(copy, target, 0) == 0 else { throw refused("\(SystemErrorCode.current)") }
+            try putOnDirectory()
         } else {
             throw .mountPoint(
                 target,
@@ -99,14 +106,21 @@ final class MountPlacement {
                     + " can (\(SystemErrorCode.current)); run 'twiliofs unmount --lazy \(target)' first")
         }
         logger.notice(
-            replaced == .dead
+            replaced.state == .dead
                 ? "removed the mount on \(target), whose process had died" : "replaced the mount on \(target)")
     }
+
+    private func putOnDirectory() throws(FileSystemError) {
+        guard twiliofs_put_mount(copy, target, 0) == 0 else { throw refused("\(SystemErrorCode.current)") }
+    }
+
+    /// Lets other processes of this program use the place.
+    func release() { lock.release() }
 
     /// Removes the folder for the mount, and the mount from it.
     func abandonFolder() {
         guard replaced != nil else { return }
-        umount2(path, Unmounting.UMOUNT_NOFOLLOW | Unmounting.MNT_DETACH)
+        if let mount = MountTable.current.top(on: path) { try? Unmounting.detach(mount.identity) }
         rmdir(path)
     }
 
@@ -121,7 +135,8 @@ final class MountPlacement {
         let busy = FileSystemError.mountPoint(
             mount.path, "is busy: a file system (\(mount.type)) was mounted there meanwhile")
         guard mount.isOurs else { throw busy }
-        try Predecessor.checkOwner(of: mount)
+        // As libfuse, which has the mount be the real user's.
+        try Predecessor.checkOwner(of: mount, isUser: getuid())
         let state = stateFinder(mount.path)
         if state == .dead { return state }
         guard let predecessor, !predecessor.isDead else { throw busy }
@@ -139,7 +154,7 @@ final class MountPlacement {
         from target: String, _ stateFinder: MountState.Finder
     ) throws(FileSystemError) {
         while let top = MountTable.current.top(on: target), top.isOurs, stateFinder(target) == .dead {
-            try Unmounting.unmount(target, isLazy: true)
+            try Unmounting.detach(top.identity)
         }
     }
 
@@ -149,15 +164,12 @@ final class MountPlacement {
             throw FileSystemError(
                 .refused, "a folder for temporary files can't be made: \(SystemErrorCode.current)")
         }
-        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    /// Locks the folder of a mount point, as long as this process places its mount.
-    private static func lock(above target: String) -> FileLock? {
-        let folder = target.lastIndex(of: "/").map { target[..<$0] } ?? ""
-        let path = folder.isEmpty ? "/" : String(folder)
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        return try? FileLock(descriptor, of: path, patience: patience)
+        // The table of mounts has the path without links.
+        guard let folder = realpath(template, nil) else {
+            throw FileSystemError(
+                .refused, "a folder for temporary files can't be found: \(SystemErrorCode.current)")
+        }
+        defer { free(folder) }
+        return String(cString: folder)
     }
 }

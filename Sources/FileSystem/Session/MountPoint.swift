@@ -18,16 +18,18 @@ public struct MountPoint: Sendable {
     /// - Parameters:
     ///   - allowsContents: Whether it may have contents, which the mount hides.
     ///   - replaces: Whether a living mount of twiliofs may be there, which is to be replaced.
+    ///   - user: The ID of the user whose the mount will be; nil for this one.
     ///   - stateFinder: Finds the state of a mount that is there.
     public init(
-        _ path: String, allowsContents: Bool, replaces: Bool = false,
+        _ path: String, allowsContents: Bool, replaces: Bool = false, user: UInt32? = nil,
         stateFinder: @escaping MountState.Finder = MountState.find
     ) throws(FileSystemError) {
         if let resolved = try? Unmounting.resolve(path), let mount = MountTable.current.top(on: resolved), mount.isOurs
         {
             self.path = resolved
             predecessor = try Predecessor(
-                mount, allowsContents: allowsContents, replaces: replaces, stateFinder: stateFinder)
+                mount, allowsContents: allowsContents, replaces: replaces, user: user ?? getuid(),
+                stateFinder: stateFinder)
         } else {
             self.path = try Self.checkDirectory(path, allowsContents: allowsContents)
             predecessor = nil

@@ -17,6 +17,9 @@ struct MountTable {
         /// The options of its superblock.
         let options: String
 
+        /// What tells it from others in its place.
+        var identity: MountIdentity { MountIdentity(path: path, device: device) }
+
         /// Whether it is this program's.
         var isOurs: Bool { type == "fuse.twiliofs" }
 
@@ -29,9 +32,13 @@ struct MountTable {
         }
 
         /// The user who has mounted a FUSE file system; nil if unknown.
-        var owner: uid_t? {
-            let owner = options.split(separator: ",").first { $0.hasPrefix("user_id=") }
-            return owner.flatMap { uid_t($0.dropFirst("user_id=".count)) }
+        var owner: uid_t? { number("user_id=") }
+
+        /// The group of that user; nil if unknown.
+        var group: gid_t? { number("group_id=") }
+
+        private func number(_ option: String) -> UInt32? {
+            options.split(separator: ",").first { $0.hasPrefix(option) }.flatMap { UInt32($0.dropFirst(option.count)) }
         }
     }
 
@@ -69,6 +76,13 @@ struct MountTable {
             }
         }
         return stack
+    }
+
+    /// A mount that may have been moved with the folder that it is in; nil if it isn't there any more.
+    ///
+    /// It may be in several places, and is the one on the directory on which it was put, if that is among them.
+    func entry(of mount: MountIdentity) -> Entry? {
+        stack(on: mount.path).first { $0.device == mount.device } ?? entries.first { $0.device == mount.device }
     }
 
     /// The mount to which a path leads, if it is the path of a mount point.

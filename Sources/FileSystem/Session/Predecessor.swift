@@ -1,4 +1,5 @@
 import CFUSE
+import CLinux
 import Glibc
 import Support
 
@@ -13,13 +14,16 @@ public struct Predecessor: Sendable {
 
     /// Checks that a mount may go.
     ///
-    /// - Parameter replaces: Whether a living one is to be replaced.
+    /// - Parameters:
+    ///   - replaces: Whether a living one is to be replaced.
+    ///   - user: The user whose the new one will be.
     init(
-        _ mount: MountTable.Entry, allowsContents: Bool, replaces: Bool, stateFinder: @escaping MountState.Finder
+        _ mount: MountTable.Entry, allowsContents: Bool, replaces: Bool, user: uid_t,
+        stateFinder: @escaping MountState.Finder
     ) throws(FileSystemError) {
         self.allowsContents = allowsContents
         self.stateFinder = stateFinder
-        try Self.checkOwner(of: mount)
+        try Self.checkOwner(of: mount, isUser: user)
         isDead = stateFinder(mount.path) == .dead
         if isDead { return }
         guard replaces else {
@@ -43,9 +47,9 @@ public struct Predecessor: Sendable {
             : "the mount on '\(path)' was replaced; its process ends when the files that are open in it are closed"
     }
 
-    /// Checks that a mount of twiliofs is this user's.
-    static func checkOwner(of mount: MountTable.Entry) throws(FileSystemError) {
-        guard let owner = mount.owner, owner != geteuid() else { return }
+    /// Checks that a mount of twiliofs is a user's.
+    static func checkOwner(of mount: MountTable.Entry, isUser user: uid_t) throws(FileSystemError) {
+        guard let owner = mount.owner, owner != user else { return }
         throw FileSystemError.mountPoint(
             mount.path,
             "is busy: another user, with the ID \(owner), has mounted an account there; that user has to unmount it, or"
@@ -79,9 +83,36 @@ public enum MountState: Sendable {
         self.init(Self.patience) { statvfs(path, &$0) }
     }
 
+    /// Asks a mount of any user's, which root can do for each: see ``init(ofRoot:patience:)``.
+    init(of mount: MountTable.Entry) {
+        self.init(Self.patience) { status in
+            if geteuid() == 0, let owner = mount.owner, let group = mount.group {
+                guard twiliofs_set_thread_groups(group, group, group) == 0,
+                    twiliofs_set_thread_users(owner, owner, owner) == 0
+                else { return -1 }
+            }
+            return statvfs(mount.path, &status)
+        }
+    }
+
     /// Asks a mount that isn't in the tree of directories, by a descriptor of its root.
+    ///
+    /// The kernel answers by itself, whatever the mount's state is, unless each ID of the asking thread is the user's
+    /// whose the mount is: the one who this process really is, although it may be root for mounting.
     init(ofRoot descriptor: Int32, patience: Duration) {
-        self.init(patience) { fstatvfs(descriptor, &$0) }
+        self.init(patience) { status in
+            let user = getuid()
+            guard twiliofs_set_thread_users(user, user, user) == 0 else { return -1 }
+            return fstatvfs(descriptor, &status)
+        }
+    }
+
+    /// Asks the mount at a path in this thread, however long it takes.
+    ///
+    /// See ``init(ofRoot:patience:)`` for who can ask.
+    public init(asking path: String) {
+        var statistics = statvfs()
+        self.init(error: statvfs(path, &statistics) == 0 ? 0 : errno)
     }
 
     private init(_ patience: Duration, ask: @escaping @Sendable (inout statvfs) -> Int32) {
@@ -95,6 +126,11 @@ public enum MountState: Sendable {
             self = .silent
             return
         }
+        self.init(error: error)
+    }
+
+    /// The state that an `errno` tells.
+    private init(error: Int32) {
         // The second one is that of a connection that was aborted by its control file.
         self = error == ENOTCONN || error == ECONNABORTED ? .dead : .answering
     }

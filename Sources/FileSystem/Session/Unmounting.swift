@@ -8,14 +8,43 @@ public enum Unmounting {
     /// - Parameter isLazy: Whether it disappears at once despite open files.
     public static func unmount(_ path: String, isLazy: Bool) throws(FileSystemError) {
         let path = try resolve(path)
+        let lock = PlaceLock(of: path)
+        defer { lock.release() }
         guard let mount = MountTable.current.top(on: path) else {
             throw FileSystemError(.mountPoint, "nothing is mounted on '\(path)'")
         }
+        try unmount(mount, isLazy: isLazy)
+    }
+
+    /// Unmounts one mount of twiliofs at once, although files may be open, and never another one in its place.
+    ///
+    /// It does nothing if that mount isn't there any more. One whose folder was moved is found.
+    public static func unmount(_ mount: MountIdentity) throws(FileSystemError) {
+        let lock = PlaceLock(of: mount.path)
+        defer { lock.release() }
+        try detach(mount)
+    }
+
+    /// Unmounts as ``unmount(_:)-(MountIdentity)`` does; the caller has locked the place.
+    static func detach(_ mount: MountIdentity) throws(FileSystemError) {
+        let table = MountTable.current
+        guard let entry = table.entry(of: mount) else { return }
+        guard table.top(on: entry.path) == entry else {
+            throw FileSystemError(
+                .mountPoint, "'\(entry.path)' can't be unmounted: another file system is mounted on top of it")
+        }
+        try unmount(entry, isLazy: true)
+    }
+
+    /// Unmounts the uppermost mount of a directory.
+    private static func unmount(_ mount: MountTable.Entry, isLazy: Bool) throws(FileSystemError) {
+        let path = mount.path
         guard mount.isOurs else {
             throw FileSystemError(.mountPoint, "'\(path)' is not a mount of twiliofs but of \(mount.type)")
         }
         if geteuid() == 0 {
-            guard umount2(path, UMOUNT_NOFOLLOW | (isLazy ? MNT_DETACH : 0)) == 0 else {
+            let result = isLazy ? try detachAsRoot(mount) : umount2(path, UMOUNT_NOFOLLOW)
+            guard result == 0 else {
                 throw errno == EBUSY ? busy(path) : refused(path, "\(SystemErrorCode.current)")
             }
         } else {
@@ -30,24 +59,51 @@ public enum Unmounting {
         }
     }
 
+    /// Detaches a mount by a descriptor of its root, so that it is none other that its path leads to by then.
+    ///
+    /// Such a descriptor asks nothing of the mount, which may be dead.
+    ///
+    /// - Returns: -1 with `errno` after a failure.
+    private static func detachAsRoot(_ mount: MountTable.Entry) throws(FileSystemError) -> Int32 {
+        let root = open(mount.path, pathOnly | O_NOFOLLOW | O_CLOEXEC)
+        guard root >= 0 else { return -1 }
+        defer { close(root) }
+        // Its number can't be used again as long as the descriptor is open.
+        guard let number = mountNumber(of: root) else { throw refused(mount.path, "/proc can't be read") }
+        guard MountTable.current.entries.contains(where: { $0.id == number && $0.device == mount.device }) else {
+            guard MountTable.current.entries.contains(where: { $0.device == mount.device }) else { return 0 }
+            throw refused(mount.path, "something else was put in its place")
+        }
+        return umount2("/proc/self/fd/\(root)", MNT_DETACH)
+    }
+
+    /// The number in the table of mounts of the one in which a descriptor is (proc_pid_fdinfo(5)).
+    private static func mountNumber(of descriptor: Int32) -> Int? {
+        let text = KernelFile.text(of: "/proc/self/fdinfo/\(descriptor)") ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }
+        return line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) }
+    }
+
+    /// O_PATH of open(2), which Swift doesn't import.
+    private static let pathOnly: Int32 = 0o10000000
+
     /// The longest wait for the kernel to notice that a mount's process has ended.
     private static let patience = Duration.seconds(10)
 
     /// Unmounts a mount whose process has ended, unless another one is in its place.
     ///
-    /// - Parameter device: The number of its device.
-    public static func removeDead(_ path: String, device: String) throws(FileSystemError) {
+    public static func removeDead(_ mount: MountIdentity) throws(FileSystemError) {
         let end = ContinuousClock.now + patience
-        while MountTable.current.top(on: path)?.device == device {
-            if MountState(of: path) == .dead { return try unmount(path, isLazy: true) }
+        while let entry = MountTable.current.entry(of: mount), MountTable.current.top(on: entry.path) == entry {
+            if MountState(of: entry) == .dead { return try unmount(mount) }
             // The descriptors of a process are closed one after the other.
             guard ContinuousClock.now < end else { return }
             usleep(20_000)
         }
     }
 
-    static let MNT_DETACH: Int32 = 2
-    static let UMOUNT_NOFOLLOW: Int32 = 8
+    private static let MNT_DETACH: Int32 = 2
+    private static let UMOUNT_NOFOLLOW: Int32 = 8
 
     /// The absolute path, without accessing the directory itself, which may be a dead mount.
     static func resolve(_ path: String, linksLeft: Int = 40) throws(FileSystemError) -> String {

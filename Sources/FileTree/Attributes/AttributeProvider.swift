@@ -30,31 +30,90 @@ final class AttributeProvider: Sendable {
     }
 
     /// The attributes of a node; waits for an unknown size.
-    func attributes(of node: Node, completion: @escaping TreeCompletion<Attributes>) {
+    ///
+    /// - Parameter file: The open file that is being read, if any.
+    func attributes(of node: Node, openedAs file: OpenFile? = nil, completion: @escaping TreeCompletion<Attributes>) {
+        // Of other bytes, a size would have the kernel cut these, or end them with zeros.
+        if let file, case .bytes(let bytes) = file.content {
+            return completion(.success(regular(node, size: Int64(bytes.count), file.modified, validity: 0)))
+        }
+        guard let sid = node.place.recording else { return ofOther(node, completion) }
+        let branch = branches[node.branch]
+        let query: @Sendable (Branch) throws(FileTreeError) -> CatalogEntry = { branch throws(FileTreeError) in
+            try branch.entry(of: sid)
+        }
+        // What is being read is known, whatever has become of the catalog.
+        let result = Result { () throws(FileTreeError) in try query(branch) }
+        if case .failure(let error) = result, error.code == .inputOutput {
+            if let file, let kept = kept(node, sid, file) { return completion(.success(kept)) }
+            branch.whenFound(sid, query) { [self] in ofRecording(node, $0, completion) }
+        } else {
+            ofRecording(node, result, completion)
+        }
+    }
+
+    /// The attributes of an open file of media whose recording the catalog doesn't have at the moment.
+    private func kept(_ node: Node, _ sid: SID, _ file: OpenFile) -> Attributes? {
+        guard let size = library.factsAtHand(sid)?.plaintextSize ?? file.size else { return nil }
+        var attributes = regular(node, size: size, file.modified, validity: Validity.short)
+        attributes.revision = nodes.revision(of: sid)
+        return attributes
+    }
+
+    /// Provides the attributes of a recording's file, resource or link.
+    private func ofRecording(
+        _ node: Node, _ entry: Result<CatalogEntry, FileTreeError>, _ completion: @escaping TreeCompletion<Attributes>
+    ) {
+        do throws(FileTreeError) {
+            try ofRecording(node, entry.get(), completion)
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    private func ofRecording(
+        _ node: Node, _ entry: CatalogEntry, _ completion: @escaping TreeCompletion<Attributes>
+    ) throws(FileTreeError) {
+        let branch = branches[node.branch]
+        let known = try known(of: node, entry)
+        guard case .media(let sid, _) = node.place else {
+            guard let known else { throw Self.unknown }
+            return completion(.success(known))
+        }
+        branch.prefetcher.didAskSize(of: sid, isKnown: known != nil)
+        if let known { return completion(.success(known)) }
+        library.describe(try branch.resource(of: sid)) { [self] result in
+            switch result {
+            case .success(let facts): completion(.success(media(node, entry, facts)))
+            case .failure(let error):
+                MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
+            }
+        }
+    }
+
+    /// Provides the attributes of a directory, or of a file about the mount itself.
+    private func ofOther(_ node: Node, _ completion: @escaping TreeCompletion<Attributes>) {
         do throws(FileTreeError) {
             let branch = branches[node.branch]
             var entry: CatalogEntry?
             switch node.place {
             case .directory(.group(let group)):
-                entry = try branch.oldest(of: group)
-                guard entry != nil else { return waitForGroup(group, node, completion) }
-            case .directory(.number(let number)):
-                entry = try branch.oldest(of: number)
-                guard entry != nil else { return waitForNumber(number, node, completion) }
-            case .directory, .control: break
-            case .media(let sid, _), .metadata(let sid, _), .link(let sid, _, _): entry = try branch.entry(of: sid)
-            }
-            let known = try known(of: node, entry)
-            if case .media(let sid, _) = node.place { branch.prefetcher.didAskSize(of: sid, isKnown: known != nil) }
-            if let known { return completion(.success(known)) }
-            guard case .media(let sid, _) = node.place, let entry else { throw Self.unknown }
-            library.describe(try branch.resource(of: sid)) { [self] result in
-                switch result {
-                case .success(let facts): completion(.success(media(node, entry, facts)))
-                case .failure(let error):
-                    MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
+                switch try branch.look(forOldestOf: group) {
+                case .found(let oldest): entry = oldest
+                // With `stale` instead of `notFound`, the kernel looks up the name again, without success.
+                case .absent: throw .empty("\(group)")
+                case .unknown: return waitForGroup(group, node, completion)
                 }
+            case .directory(.number(let number)):
+                switch try branch.look(forOldestOf: number) {
+                case .found(let oldest): entry = oldest
+                case .absent: throw .empty(number.name)
+                case .unknown: return waitForNumber(number, node, completion)
+                }
+            case .directory, .control, .media, .metadata, .link: break
             }
+            guard let known = try known(of: node, entry) else { throw Self.unknown }
+            completion(.success(known))
         } catch {
             completion(.failure(error))
         }
@@ -63,18 +122,9 @@ final class AttributeProvider: Sendable {
     /// Provides the attributes of a call or a room without known recordings, once its lists are complete.
     private func waitForGroup(_ group: SID, _ node: Node, _ completion: @escaping TreeCompletion<Attributes>) {
         let branch = branches[node.branch]
-        // With `stale` instead of `notFound`, the kernel looks up the name again, without success.
-        let gone = FileTreeError(.stale, "\(group) has no recordings")
-        let kinds = Grouping(of: group).kinds
-        guard !branch.isListed(kinds) else { return completion(.failure(gone)) }
-        branch.synchronizer.whenListed(kinds) { [self] result in
-            do throws(FileTreeError) {
-                if case .failure(let error) = result { throw .list(error) }
-                guard let oldest = try branch.oldest(of: group), let attributes = try known(of: node, oldest)
-                else { throw branch.isListed(kinds) ? gone : .interrupted }
-                completion(.success(attributes))
-            } catch {
-                completion(.failure(error))
+        branch.synchronizer.whenListed(Grouping(of: group).kinds) { [self] result in
+            finish(node, "\(group)", result, completion) { () throws(FileTreeError) in
+                try branch.look(forOldestOf: group)
             }
         }
     }
@@ -83,17 +133,30 @@ final class AttributeProvider: Sendable {
     private func waitForNumber(_ number: NumberGroup, _ node: Node, _ completion: @escaping TreeCompletion<Attributes>)
     {
         let branch = branches[node.branch]
-        let gone = FileTreeError(.stale, "\(number.name) has no recordings")
-        guard !branch.areCallsListed else { return completion(.failure(gone)) }
         branch.synchronizer.whenCallsListed(createdIn: nil) { [self] result in
-            do throws(FileTreeError) {
-                if case .failure(let error) = result { throw .list(error) }
-                guard let oldest = try branch.oldest(of: number), let attributes = try known(of: node, oldest)
-                else { throw branch.areCallsListed ? gone : .interrupted }
-                completion(.success(attributes))
-            } catch {
-                completion(.failure(error))
+            finish(node, number.name, result, completion) { () throws(FileTreeError) in
+                try branch.look(forOldestOf: number)
             }
+        }
+    }
+
+    /// Provides the attributes of a group after the wait for its lists.
+    private func finish(
+        _ node: Node, _ name: String, _ listed: Result<Void, CatalogError>,
+        _ completion: @escaping TreeCompletion<Attributes>,
+        _ look: () throws(FileTreeError) -> Finding<CatalogEntry>
+    ) {
+        do throws(FileTreeError) {
+            if case .failure(let error) = listed { throw .list(error) }
+            switch try look() {
+            case .found(let oldest):
+                guard let known = try known(of: node, oldest) else { throw Self.unknown }
+                completion(.success(known))
+            case .absent: throw .empty(name)
+            case .unknown: throw .interrupted
+            }
+        } catch {
+            completion(.failure(error))
         }
     }
 
@@ -141,8 +204,7 @@ final class AttributeProvider: Sendable {
         case .metadata:
             guard let entry else { return nil }
             // The size changes with the resource: with the old size, a program would copy a part of the new resource.
-            let time = entry.dateUpdated ?? entry.dateCreated ?? Attributes.unknownTime
-            return regular(node, size: entry.jsonSize, time, validity: 0)
+            return regular(node, size: entry.jsonSize, Attributes.time(ofResource: entry), validity: 0)
         case .link(_, _, let view):
             guard let entry else { return nil }
             return Attributes(

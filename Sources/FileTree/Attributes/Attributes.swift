@@ -1,4 +1,4 @@
-import Support
+import Catalog
 public import TwilioAPI
 
 /// The attributes of a node, as `stat` reports them.
@@ -48,6 +48,11 @@ extension Attributes {
     /// The modification time of nodes without one of their own; constant, so that backups see no change.
     static let unknownTime = Timestamp(seconds: 0)
 
+    /// The modification time of a recording's resource.
+    static func time(ofResource entry: CatalogEntry) -> Timestamp {
+        entry.dateUpdated ?? entry.dateCreated ?? unknownTime
+    }
+
     /// The attributes of a file.
     init(regular inode: InodeNumber, _ ownership: Ownership, size: Int64, modified: Timestamp, validity: Double) {
         self.init(
@@ -83,18 +88,4 @@ public struct Ownership: Hashable, Sendable {
 
     /// The permission bits of a directory.
     var directoryPermissions: UInt32 { 0o777 & ~mask }
-
-    /// Throws an error for an access that the permission bits don't allow.
-    ///
-    /// - Parameter wanted: The bits of the access: 4 to read, 2 to write, 1 to execute a file or search a directory.
-    func check(_ wanted: UInt32, isDirectory: Bool, user: UInt32, group: UInt32) throws(FileTreeError) {
-        guard wanted & 2 == 0 else { throw FileTreeError(.readOnly, "the mount is read-only") }
-        // As in every file system, the superuser passes, except to execute a file without an execute bit.
-        if user == 0, wanted & 1 == 0 || isDirectory { return }
-        let permissions = isDirectory ? directoryPermissions : filePermissions
-        let shift: UInt32 = user == self.user ? 6 : group == self.group ? 3 : 0
-        guard (permissions >> shift) & wanted == wanted else {
-            throw FileTreeError(.permissionDenied, "the mode doesn't allow it")
-        }
-    }
 }

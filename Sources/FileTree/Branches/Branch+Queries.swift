@@ -15,11 +15,25 @@ extension Branch {
         }
     }
 
+    /// Looks for something; its absence counts only if the catalog has the lists that it would come from.
+    ///
+    /// A catalog that was lost is being filled again: what it doesn't have yet isn't gone.
+    func look<Value>(
+        for kinds: some Sequence<MediaKind>, withCalls: Bool = false,
+        _ query: (Catalog) throws(CatalogError) -> Value?
+    ) throws(FileTreeError) -> Finding<Value> {
+        if let found = try self.query(query) { return .found(found) }
+        // The lists may have become complete since, or the database may be another: so all of it once more.
+        let epoch = catalog.epoch
+        let isListed = isListed(kinds) && (!withCalls || areCallsListed)
+        if let found = try self.query(query) { return .found(found) }
+        return isListed && catalog.epoch == epoch ? .absent : .unknown
+    }
+
     /// The entry of a completed recording.
     func entry(of sid: SID) throws(FileTreeError) -> CatalogEntry {
-        let entry = try query { catalog throws(CatalogError) in try catalog.entry(of: sid) }
+        let entry = try look(for: sid) { catalog throws(CatalogError) in try catalog.entry(of: sid) }
         // A deleted resource may remain, with another status.
-        guard let entry else { throw .gone(sid) }
         guard entry.isCompleted else { throw .unfinished(sid) }
         return entry
     }
@@ -32,9 +46,39 @@ extension Branch {
 
     /// The resource of a recording, as received from Twilio.
     func resource(of sid: SID) throws(FileTreeError) -> MediaResource {
-        let resource = try query { catalog throws(CatalogError) in try catalog.resource(of: sid) }
-        guard let resource else { throw .gone(sid) }
-        return resource
+        try look(for: sid) { catalog throws(CatalogError) in try catalog.resource(of: sid) }
+    }
+
+    /// Looks for something of a recording that the kernel knows, or throws the error of its absence.
+    private func look<Value>(
+        for sid: SID, _ query: (Catalog) throws(CatalogError) -> Value?
+    ) throws(FileTreeError) -> Value {
+        switch try look(for: sid.kind.map { [$0] } ?? [], query) {
+        case .found(let value): return value
+        case .absent: throw .gone(sid)
+        case .unknown: throw .unlisted("\(sid)")
+        }
+    }
+
+    /// Runs queries for a recording that the kernel knows; where the catalog doesn't have it and isn't complete, asks
+    /// Twilio for it and runs them again.
+    ///
+    /// - Parameter completion: Called at once if the catalog has the recording.
+    func whenFound<Value>(
+        _ sid: SID, _ query: @escaping @Sendable (Branch) throws(FileTreeError) -> Value,
+        completion: @escaping TreeCompletion<Value>
+    ) {
+        let result = Result { () throws(FileTreeError) in try query(self) }
+        guard case .failure(let error) = result, error.code == .inputOutput, let kind = sid.kind else {
+            return completion(result)
+        }
+        finder.find(sid, of: kind) { [self] outcome in
+            switch outcome {
+            case .failure(let error): completion(.failure(.lookup(error)))
+            case .success(nil): completion(.failure(absence(of: sid)))
+            case .success: completion(Result { () throws(FileTreeError) in try query(self) })
+            }
+        }
     }
 
     /// The stored facts of a recording's media; nil without any.
@@ -60,12 +104,36 @@ extension Branch {
         }
     }
 
+    /// Looks for the oldest recording of a telephone number's first call.
+    func look(forOldestOf number: NumberGroup) throws(FileTreeError) -> Finding<CatalogEntry> {
+        try look(for: Grouping.call.kinds, withCalls: true) { catalog throws(CatalogError) in
+            try catalog.groups.oldest(of: number)
+        }
+    }
+
+    /// Looks for the oldest recording of a call, a conference or a room.
+    func look(forOldestOf group: SID) throws(FileTreeError) -> Finding<CatalogEntry> {
+        let kinds = Grouping(of: group).kinds
+        return try look(for: kinds) { catalog throws(CatalogError) in
+            try catalog.groups.oldest(of: group, kinds: kinds)
+        }
+    }
+
     /// The time of the newest recording of a call, a conference or a room; nil without any.
     func newest(of group: SID) throws(FileTreeError) -> Timestamp? {
         try query { catalog throws(CatalogError) in
             try catalog.groups.newest(of: group, kinds: Grouping(of: group).kinds)
         }
     }
+}
+
+/// What became of a look for something in a catalog.
+enum Finding<Value> {
+    case found(Value)
+    /// It doesn't exist.
+    case absent
+    /// The catalog doesn't have it, but isn't complete.
+    case unknown
 }
 
 /// Times of a branch's directories.

@@ -23,19 +23,32 @@ struct Branches: Sendable {
     /// The numbers of all branches, the mounted account's first.
     var numbers: [BranchNumber] { all.indices.map { BranchNumber(rawValue: UInt16($0)) } }
 
-    /// The fixed entries of a directory, in the order of the listing.
-    func fixedEntries(of directory: Directory, in number: BranchNumber) -> [(name: String, node: Node)] {
+    /// The fixed entries of a directory, in the order of their cookies.
+    func fixedEntries(of directory: Directory, in number: BranchNumber) -> [FixedEntry] {
         let branch = self[number]
         let fixed = directory.fixedEntries(showing: branch.kinds, hasCalls: branch.synchronizer.hasCalls)
-        let entries = fixed.map { ($0.name, Node($0.place, in: number)) }
+        let entries = fixed.map { FixedEntry(name: $0.name, node: Node($0.place, in: number), cookie: $0.cookie) }
         switch (directory, number) {
         case (.root, .main):
-            let accounts = hasAccounts ? [("accounts", Node(.directory(.accounts)))] : []
-            return entries + accounts + [(".twiliofs", Node(.directory(.control)))]
+            let accounts = FixedEntry(name: "accounts", node: Node(.directory(.accounts)), cookie: 48)
+            let control = FixedEntry(name: ".twiliofs", node: Node(.directory(.control)), cookie: 49)
+            return entries + (hasAccounts ? [accounts] : []) + [control]
         case (.accounts, _):
-            return numbers.dropFirst().map { (self[$0].account.description, Node(.directory(.root), in: $0)) }
+            return numbers.dropFirst().map {
+                FixedEntry(
+                    name: self[$0].account.description, node: Node(.directory(.root), in: $0),
+                    cookie: FixedEntry.lastDotCookie + Int64($0.rawValue))
+            }
         default: return entries
         }
+    }
+
+    /// The fixed entries of a directory with `.` and `..`, in the order of their cookies.
+    func listedEntries(of directory: Directory, in number: BranchNumber) -> [FixedEntry] {
+        [
+            FixedEntry(name: ".", node: Node(.directory(directory), in: number), cookie: 1),
+            FixedEntry(name: "..", node: parent(of: directory, in: number), cookie: FixedEntry.lastDotCookie),
+        ] + fixedEntries(of: directory, in: number)
     }
 
     /// The fixed nodes of a branch.

@@ -16,12 +16,14 @@ struct DateView {
 
     /// Whether a span has recordings, or may have some while the lists are incomplete.
     func mayExist(_ span: DateSpan) throws(FileTreeError) -> Bool {
-        let exists = try branch.query { catalog throws(CatalogError) in
-            try catalog.hasEntries(createdIn: span.interval)
+        let finding = try branch.look(for: branch.kinds) { catalog throws(CatalogError) in
+            try catalog.hasEntries(createdIn: span.interval) ? true : nil
         }
-        if exists { return true }
-        // Checked after the query: a catalog that was just lost isn't complete any more.
-        if branch.isListed(branch.kinds) { return false }
+        switch finding {
+        case .found: return true
+        case .absent: return false
+        case .unknown: break
+        }
         let shown = branch.catalog.window.interval
         let now = Int64(Date.now.timeIntervalSince1970)
         let lower = max(Self.beginning, shown.lower ?? Self.beginning)

@@ -1,3 +1,5 @@
+import Support
+
 /// The answer to a lookup.
 public struct Entry: Hashable, Sendable {
     /// The attributes; their validity is 0 while the size is unknown.
@@ -25,17 +27,27 @@ public struct DirectoryEntry: Hashable, Sendable {
 
 /// An open directory with a complete list.
 public final class DirectoryHandle: Sendable {
+    /// The list of a directory, once it is complete.
+    struct List: Sendable {
+        /// The epoch of the database that has it.
+        let epoch: Int
+        /// The position of the last recording whose readable name is certain; nil where all names are.
+        let lastNamed: Int64?
+    }
+
     let directory: Directory
     let branch: BranchNumber
-    /// The epoch of the database that has its list.
-    let epoch: Int
-    /// The position of the last recording whose readable name is certain; nil where all names are.
-    let lastNamed: Int64?
+    private let current: Locked<List>
 
-    init(directory: Directory, branch: BranchNumber, epoch: Int, lastNamed: Int64? = nil) {
+    init(directory: Directory, branch: BranchNumber, list: List) {
         self.directory = directory
         self.branch = branch
-        self.epoch = epoch
-        self.lastNamed = lastNamed
+        current = Locked(list)
     }
+
+    /// The list from which entries are told.
+    var list: List { current.withLock { $0 } }
+
+    /// Goes on with the list of another database.
+    func adopt(_ list: List) { current.withLock { $0 = list } }
 }

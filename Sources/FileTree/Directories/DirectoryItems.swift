@@ -34,7 +34,7 @@ struct DirectoryItems {
             }
         case .byGroup(let grouping):
             return try grouping.groups(in: branch.catalog, after: number, limit: limit).map {
-                DirectoryItem(name: $0.group.description, place: .directory(.group($0.group)), number: $0.position)
+                DirectoryItem(name: $0.group.description, place: .directory(.group($0.group)), number: $0.place)
             }
         case .media, .metadataOf, .date, .group, .number: return try recordings(after: number, limit: limit)
         case .root, .metadata, .accounts, .control: return []

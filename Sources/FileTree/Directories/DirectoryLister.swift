@@ -19,26 +19,37 @@ final class DirectoryLister: Sendable {
     }
 
     /// Opens a directory once its list is complete; waits a minute at most to know its hidden recordings.
-    ///
-    /// - Parameter attempts: The number of tries if the catalog is found damaged during the wait for the list.
     func open(
+        _ directory: Directory, in number: BranchNumber, completion: @escaping TreeCompletion<DirectoryHandle>
+    ) {
+        whenListed(directory, in: number) { result in
+            completion(result.map { DirectoryHandle(directory: directory, branch: number, list: $0) })
+        }
+    }
+
+    /// Waits for the list of a directory.
+    ///
+    /// - Parameter attempts: The number of tries if the catalog is found damaged during the wait.
+    private func whenListed(
         _ directory: Directory, in number: BranchNumber, attempts: Int = 3,
-        completion: @escaping TreeCompletion<DirectoryHandle>
+        completion: @escaping TreeCompletion<DirectoryHandle.List>
     ) {
         let branch = branches[number]
         // Read before the list is complete: a later database doesn't have the list.
         let epoch = branch.catalog.epoch
         let opened: @Sendable (Result<Int64?, CatalogError>) -> Void = { [self] result in
-            whenSettled(number) { [self] in
-                guard branch.catalog.epoch == epoch || attempts == 1 else {
-                    open(directory, in: number, attempts: attempts - 1, completion: completion)
-                    return
-                }
-                completion(
-                    result.map {
-                        DirectoryHandle(directory: directory, branch: number, epoch: epoch, lastNamed: $0)
+            whenIndexed(directory, in: branch) { [self] indexed in
+                whenSettled(number) { [self] in
+                    guard branch.catalog.epoch == epoch || attempts == 1 else {
+                        whenListed(directory, in: number, attempts: attempts - 1, completion: completion)
+                        return
                     }
-                    .mapError(FileTreeError.list))
+                    completion(
+                        result.flatMap { last in
+                            indexed.map { DirectoryHandle.List(epoch: epoch, lastNamed: last) }
+                        }
+                        .mapError(FileTreeError.list))
+                }
             }
         }
         let done: ListCompletion = { result in opened(result.map { nil }) }
@@ -74,6 +85,17 @@ final class DirectoryLister: Sendable {
         }
     }
 
+    /// Calls a completion once the catalog has the index that the list of a directory needs.
+    private func whenIndexed(
+        _ directory: Directory, in branch: Branch,
+        completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void
+    ) {
+        switch directory {
+        case .byGroup, .group, .byNumber, .number: branch.catalog.groups.whenIndexed(completion)
+        case .root, .media, .metadata, .metadataOf, .byDate, .date, .accounts, .control: completion(.success(()))
+        }
+    }
+
     /// Calls a completion once an account's hidden recordings are known.
     ///
     /// Only listings wait for that, since a program that copies a directory lists it first. If servers don't answer in
@@ -85,40 +107,62 @@ final class DirectoryLister: Sendable {
 
     /// The next entries of a directory; empty only at the end.
     ///
+    /// If the catalog was replaced, the listing goes on with the new one when that has the list: from the beginning, or
+    /// where a place means the same in every database. Elsewhere it fails.
+    ///
     /// - Parameter cookie: The cookie of the entry before; 0 to begin.
     func entries(
-        of handle: DirectoryHandle, after cookie: Int64, limit: Int
-    ) throws(FileTreeError) -> [DirectoryEntry] {
+        of handle: DirectoryHandle, after cookie: Int64, limit: Int,
+        completion: @escaping TreeCompletion<[DirectoryEntry]>
+    ) {
         let (directory, number) = (handle.directory, handle.branch)
+        let branch = branches[number]
         // A listing that has begun goes on: it was whole when the directory was opened.
-        if cookie == 0, let refusal = branches[number].synchronizer.refusal(of: directory.listedKinds) {
-            throw .list(refusal)
+        if cookie == 0, let refusal = branch.synchronizer.refusal(of: directory.listedKinds) {
+            return completion(.failure(.list(refusal)))
         }
-        let fixed =
-            [
-                (".", Node(.directory(directory), in: number)), ("..", branches.parent(of: directory, in: number)),
-            ] + branches.fixedEntries(of: directory, in: number)
-        let fixedCount = Int64(fixed.count)
-        var entries: [DirectoryEntry] = []
-        for index in Int(min(cookie, fixedCount))..<fixed.count where entries.count < limit {
-            entries.append(entry(fixed[index].1, name: fixed[index].0, cookie: Int64(index) + 1))
+        let list = handle.list
+        let result = Result { () throws(FileTreeError) in
+            try entries(of: directory, in: number, list, after: cookie, limit: limit)
         }
+        let isContinuable = cookie <= FixedEntry.lastCookie || directory.hasLastingPlaces
+        guard case .failure = result, isContinuable, list.epoch != branch.catalog.epoch else {
+            return completion(result)
+        }
+        whenListed(directory, in: number) { [self] listed in
+            do throws(FileTreeError) {
+                let list = try listed.get()
+                let entries = try entries(of: directory, in: number, list, after: cookie, limit: limit)
+                handle.adopt(list)
+                completion(.success(entries))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
+    private func entries(
+        of directory: Directory, in number: BranchNumber, _ list: DirectoryHandle.List, after cookie: Int64, limit: Int
+    ) throws(FileTreeError) -> [DirectoryEntry] {
+        let fixed = branches.listedEntries(of: directory, in: number).filter { $0.cookie > cookie }
+        var entries = fixed.prefix(limit).map { entry($0.node, name: $0.name, cookie: $0.cookie) }
         guard entries.count < limit else { return entries }
         let branch = branches[number]
         let found = try branch.query { _ throws(CatalogError) in
             try DirectoryItems(
-                directory: directory, branch: branch, names: branches.names, lastNamed: handle.lastNamed
-            ).items(after: max(0, cookie - fixedCount), limit: limit - entries.count)
+                directory: directory, branch: branch, names: branches.names, lastNamed: list.lastNamed
+            ).items(after: max(0, cookie - FixedEntry.lastCookie), limit: limit - entries.count)
         }
         for item in found {
             let node = Node(item.place, in: number)
             entries.append(
                 entry(
-                    node, item.entry, name: item.name, cookie: item.number + fixedCount, isFinal: item.isNameFinal))
+                    node, item.entry, name: item.name, cookie: item.number + FixedEntry.lastCookie,
+                    isFinal: item.isNameFinal))
         }
         // The rest of a listing from another database would be wrong. Checked after the query: the database may be
         // exchanged at any moment.
-        guard handle.epoch == branch.catalog.epoch else { throw .interrupted }
+        guard list.epoch == branch.catalog.epoch else { throw .interrupted }
         return entries
     }
 

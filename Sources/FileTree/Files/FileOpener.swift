@@ -22,48 +22,69 @@ struct FileOpener: Sendable {
             case .control(let file):
                 let content = OpenFile.Content.bytes(try controlFiles.content(of: file))
                 completion(.success(OpenFile(content: content, mayKeepPages: false, isVolatile: true)))
-            case .metadata(let sid, _):
-                // Read before the content, to notice a change in between.
-                let before = try branch.entry(of: sid)
-                let isCurrent: @Sendable () -> Bool = {
-                    guard let now = try? branch.entry(of: sid) else { return false }
-                    return now.jsonSize == before.jsonSize && now.dateUpdated == before.dateUpdated
-                }
-                let content = OpenFile.Content.bytes(try branch.resource(of: sid).json)
-                completion(.success(OpenFile(content: content, mayKeepPages: false, isCurrent: isCurrent)))
-            case .media(let sid, _): try openMedia(sid, node.branch, completion)
+            case .metadata(let sid, _): openResource(sid, branch, completion)
+            case .media(let sid, _): openMedia(sid, node.branch, completion)
             }
         } catch {
             completion(.failure(error))
         }
     }
 
-    private func openMedia(
-        _ sid: SID, _ number: BranchNumber, _ completion: @escaping TreeCompletion<OpenFile>
-    ) throws(FileTreeError) {
+    private func openResource(_ sid: SID, _ branch: Branch, _ completion: @escaping TreeCompletion<OpenFile>) {
+        branch.whenFound(sid) { branch throws(FileTreeError) in
+            // Read before the content, to notice a change in between.
+            let before = try branch.entry(of: sid)
+            let isCurrent: @Sendable () -> Bool = {
+                do throws(FileTreeError) {
+                    let now = try branch.entry(of: sid)
+                    return now.jsonSize == before.jsonSize && now.dateUpdated == before.dateUpdated
+                } catch {
+                    // What the catalog can't tell, nobody was told.
+                    return error.code == .inputOutput
+                }
+            }
+            return OpenFile(
+                content: .bytes(try branch.resource(of: sid).json), modified: Attributes.time(ofResource: before),
+                mayKeepPages: false, isCurrent: isCurrent)
+        } completion: {
+            completion($0)
+        }
+    }
+
+    private func openMedia(_ sid: SID, _ number: BranchNumber, _ completion: @escaping TreeCompletion<OpenFile>) {
         let branch = branches[number]
         let prefetcher = branch.prefetcher
-        let opened: @Sendable (MediaReader) -> OpenFile = { reader in
+        let opened: @Sendable (MediaReader, Timestamp?, Int64?) -> OpenFile = { reader, created, size in
             reader.whenReadToEnd { prefetcher.didReadToEnd(sid) }
             return OpenFile(
-                content: .media(reader), branch: number, mayKeepPages: reader.mayKeepPages,
-                onClose: { prefetcher.didClose(sid) })
+                content: .media(reader), branch: number, modified: created ?? Attributes.unknownTime, size: size,
+                mayKeepPages: reader.mayKeepPages, onClose: { prefetcher.didClose(sid) })
         }
         // A recently read file needs no query.
         if let reader = library.openAtHand(sid) {
             prefetcher.didOpen(sid)
-            completion(.success(opened(reader)))
-            return
+            return completion(.success(opened(reader, library.resourceAtHand(sid)?.dateCreated, nil)))
         }
-        let entry = try branch.entry(of: sid)
-        prefetcher.didOpen(sid)
-        if let reader = deferredReader(of: entry, in: branch) { return completion(.success(opened(reader))) }
-        openNow(sid, branch) { [library] result in
+        branch.whenFound(sid) { branch throws(FileTreeError) in
+            try branch.entry(of: sid)
+        } completion: { result in
+            let entry: CatalogEntry
             switch result {
-            case .success(let reader): completion(.success(opened(reader)))
-            case .failure(let error):
-                prefetcher.didClose(sid)
-                MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
+            case .success(let found): entry = found
+            case .failure(let error): return completion(.failure(error))
+            }
+            prefetcher.didOpen(sid)
+            if let reader = deferredReader(of: entry, in: branch) {
+                return completion(.success(opened(reader, entry.dateCreated, entry.plaintextSize)))
+            }
+            openNow(sid, branch) { [library] result in
+                switch result {
+                case .success(let reader):
+                    completion(.success(opened(reader, entry.dateCreated, entry.plaintextSize)))
+                case .failure(let error):
+                    prefetcher.didClose(sid)
+                    MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
+                }
             }
         }
     }
@@ -83,12 +104,19 @@ struct FileOpener: Sendable {
     private func openNow(
         _ sid: SID, _ branch: Branch, _ completion: @escaping @Sendable (Result<MediaReader, MediaError>) -> Void
     ) {
-        do throws(FileTreeError) {
-            library.open(
-                try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
-                integrity: try branch.storedIntegrity(of: sid)?.finding, completion: completion)
-        } catch {
-            completion(.failure(MediaError(.storage, sid, error.message, cause: error)))
+        branch.whenFound(sid) { branch throws(FileTreeError) in
+            (
+                resource: try branch.resource(of: sid), facts: try branch.knownFacts(of: sid),
+                integrity: try branch.storedIntegrity(of: sid)?.finding
+            )
+        } completion: { [library] result in
+            switch result {
+            case .success(let stored):
+                library.open(
+                    stored.resource, facts: stored.facts, integrity: stored.integrity, completion: completion)
+            case .failure(let error):
+                completion(.failure(MediaError(.storage, sid, error.message, cause: error)))
+            }
         }
     }
 

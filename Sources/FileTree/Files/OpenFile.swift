@@ -1,5 +1,6 @@
 public import Media
 import Support
+import TwilioAPI
 
 /// An open file; releasing it closes it.
 public final class OpenFile: Sendable {
@@ -19,6 +20,10 @@ public final class OpenFile: Sendable {
     public let isVolatile: Bool
     /// The branch of the file.
     let branch: BranchNumber
+    /// The modification time of the content.
+    let modified: Timestamp
+    /// The size that the file had when it was opened, in bytes; nil if it wasn't known.
+    let size: Int64?
     private let onClose: @Sendable () -> Void
     /// Whether the content is unchanged since the opening.
     private let isCurrent: @Sendable () -> Bool
@@ -39,11 +44,14 @@ public final class OpenFile: Sendable {
     public var isOutdated: Bool { if case .media(let reader) = content { reader.isOutdated } else { false } }
 
     init(
-        content: Content, branch: BranchNumber = .main, mayKeepPages: Bool, isVolatile: Bool = false,
+        content: Content, branch: BranchNumber = .main, modified: Timestamp = Attributes.unknownTime,
+        size: Int64? = nil, mayKeepPages: Bool, isVolatile: Bool = false,
         isCurrent: @escaping @Sendable () -> Bool = { true }, onClose: @escaping @Sendable () -> Void = {}
     ) {
         self.content = content
         self.branch = branch
+        self.modified = modified
+        self.size = size
         self.mayKeepPages = mayKeepPages
         self.isVolatile = isVolatile
         self.onClose = onClose

@@ -60,11 +60,11 @@ final class NameLookup: Sendable {
         guard let group = grouping.group(named: name) else { throw .missing(name) }
         let branch = branches[number]
         let node = Node(.directory(.group(group)), in: number)
-        if let oldest = try branch.oldest(of: group) {
-            return try attributes.lookedUp(node, oldest, validity: Validity.short)
+        switch try branch.look(forOldestOf: group) {
+        case .found(let oldest): return try attributes.lookedUp(node, oldest, validity: Validity.short)
+        case .absent: throw .missing(name)
+        case .unknown: return try attributes.lookedUp(node, validity: 0)
         }
-        guard !branch.isListed(grouping.kinds) else { throw .missing(name) }
-        return try attributes.lookedUp(node, validity: 0)
     }
 
     /// Finds a telephone number with recordings.
@@ -74,11 +74,11 @@ final class NameLookup: Sendable {
         guard let group = NumberGroup(named: name) else { throw .missing(name) }
         let branch = branches[number]
         let node = Node(.directory(.number(group)), in: number)
-        if let oldest = try branch.oldest(of: group) {
-            return try attributes.lookedUp(node, oldest, validity: Validity.short)
+        switch try branch.look(forOldestOf: group) {
+        case .found(let oldest): return try attributes.lookedUp(node, oldest, validity: Validity.short)
+        case .absent: throw .missing(name)
+        case .unknown: return try attributes.lookedUp(node, validity: 0)
         }
-        guard !branch.areCallsListed else { throw .missing(name) }
-        return try attributes.lookedUp(node, validity: 0)
     }
 
     /// Finds a recording's file, resource or link; asks Twilio for a recording that the catalog doesn't have.

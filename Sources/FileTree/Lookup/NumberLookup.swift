@@ -14,24 +14,59 @@ struct NumberLookup: Sendable {
     let attributes: AttributeProvider
 
     /// Finds a node or its parent directory; counts the reference.
-    func find(_ inode: InodeNumber, isParent: Bool) throws(FileTreeError) -> Entry {
-        var found = try restoredNode(inode)
-        if isParent { found = (try parent(of: found.node, found.entry), nil) }
-        branches[found.node.branch].synchronizer.noteUse()
-        return try attributes.lookedUp(found.node, found.entry, validity: Validity.short)
+    ///
+    /// Waits only for a recording that the kernel knows, but the catalog doesn't have.
+    func find(_ inode: InodeNumber, isParent: Bool, completion: @escaping TreeCompletion<Entry>) {
+        let answer: @Sendable (Node, CatalogEntry?) throws(FileTreeError) -> Entry = {
+            node, entry throws(FileTreeError) in
+            let found = isParent ? (try parent(of: node, entry), nil) : (node, entry)
+            branches[found.0.branch].synchronizer.noteUse()
+            return try attributes.lookedUp(found.0, found.1, validity: Validity.short)
+        }
+        guard let node = nodes.knownNode(inode), let sid = node.place.recording else {
+            return completion(
+                Result { () throws(FileTreeError) in
+                    if let node = nodes.knownNode(inode) { return try answer(node, nil) }
+                    let (node, entry) = try restoredNode(inode)
+                    return try answer(node, entry)
+                })
+        }
+        branches[node.branch].whenFound(sid) { branch throws(FileTreeError) in
+            try answer(node, try branch.entry(of: sid))
+        } completion: {
+            completion($0)
+        }
     }
 
-    /// The node with a number, even if the kernel doesn't know it, and its recording's entry.
-    private func restoredNode(_ inode: InodeNumber) throws(FileTreeError) -> (node: Node, entry: CatalogEntry?) {
-        if let node = nodes.knownNode(inode) {
-            return (node, try node.place.recording.map(branches[node.branch].entry(of:)))
-        }
+    /// The node with a number that the kernel doesn't know, and its recording's entry.
+    private func restoredNode(_ inode: InodeNumber) throws(FileTreeError) -> (Node, CatalogEntry?) {
+        // Read first: a list may become complete meanwhile, and a database may be replaced.
+        let (epochs, isListed) = (epochs, mayTellAbsence(of: inode))
         do throws(CatalogError) {
-            for candidate in try candidates(for: inode) where nodes.number(candidate.node) == inode { return candidate }
+            for candidate in try candidates(for: inode) where nodes.number(candidate.node) == inode {
+                return (candidate.node, candidate.entry)
+            }
         } catch {
             throw .catalog(error)
         }
+        guard isListed, epochs == self.epochs else { throw .unlisted("inode \(inode.rawValue)") }
         throw FileTreeError(.stale, "the inode \(inode.rawValue) is not known")
+    }
+
+    private var epochs: [Int] { branches.all.map(\.catalog.epoch) }
+
+    /// Whether the catalogs have all that a number may belong to.
+    private func mayTellAbsence(of inode: InodeNumber) -> Bool {
+        let (kinds, needsCalls): ([MediaKind], Bool) =
+            switch inode.origin {
+            case .recording(let kind, _, _): ([kind], false)
+            case .link(let view, _): (Grouping.call.kinds, view == .caller || view == .callee)
+            case .group(let grouping, _): (grouping.kinds, false)
+            case .number, .mixed: (MediaKind.allCases, true)
+            case .own: (inode.dateSpan == nil ? [] : MediaKind.allCases, false)
+            case nil: ([], false)
+            }
+        return branches.all.allSatisfy { $0.isListed(kinds) && (!needsCalls || $0.areCallsListed) }
     }
 
     /// The nodes that may prefer a number.

@@ -58,21 +58,45 @@ enum Directory: Hashable, Sendable {
         }
     }
 
-    /// The fixed entries in a branch with some visible kinds, in the order of the listing.
+    /// The fixed entries in a branch with some visible kinds, in the order of their cookies, which are 3 to 47.
     ///
     /// - Parameter hasCalls: Whether the branch has the calls of its recordings.
-    func fixedEntries(showing kinds: Set<MediaKind>, hasCalls: Bool) -> [(name: String, place: Place)] {
-        let shown = MediaKind.allCases.filter(kinds.contains)
+    func fixedEntries(
+        showing kinds: Set<MediaKind>, hasCalls: Bool
+    ) -> [(name: String, place: Place, cookie: Int64)] {
+        let shown = MediaKind.allCases.filter(kinds.contains).map { (kind: $0, cookie: 8 + Int64($0.rawValue)) }
         return switch self {
         case .root:
-            shown.map { ($0.directoryName, .directory(.media($0))) } + [("metadata", .directory(.metadata))]
-                + [("by-date", .directory(.byDate))]
+            shown.map { ($0.kind.directoryName, .directory(.media($0.kind)), $0.cookie) }
+                + [("metadata", .directory(.metadata), 24), ("by-date", .directory(.byDate), 25)]
                 + Grouping.allCases.filter { !kinds.isDisjoint(with: $0.kinds) }.map {
-                    ($0.rawValue, .directory(.byGroup($0)))
-                } + (hasCalls ? [("by-number", .directory(.byNumber))] : [])
-        case .metadata: shown.map { ($0.directoryName, .directory(.metadataOf($0))) }
-        case .control: ControlFile.allCases.map { ($0.rawValue, .control($0)) }
+                    ($0.rawValue, .directory(.byGroup($0)), $0.cookie)
+                } + (hasCalls ? [("by-number", .directory(.byNumber), 40)] : [])
+        case .metadata: shown.map { ($0.kind.directoryName, .directory(.metadataOf($0.kind)), $0.cookie) }
+        case .control:
+            zip(ControlFile.allCases, Int64(8)...).map { ($0.rawValue, .control($0), $1) }
         case .media, .metadataOf, .byDate, .date, .byGroup, .group, .byNumber, .number, .accounts: []
+        }
+    }
+
+    /// Whether the places of its entries in a listing mean the same in every database.
+    var hasLastingPlaces: Bool {
+        switch self {
+        case .byDate, .byGroup, .byNumber: true
+        case .date: !isDay
+        // The positions of recordings, or no places in the catalog.
+        case .media, .metadataOf, .group, .number, .root, .metadata, .accounts, .control: false
+        }
+    }
+}
+
+extension Grouping {
+    /// The cookie of its directory.
+    fileprivate var cookie: Int64 {
+        switch self {
+        case .call: 32
+        case .room: 33
+        case .conference: 34
         }
     }
 }

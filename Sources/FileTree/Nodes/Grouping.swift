@@ -37,15 +37,15 @@ enum Grouping: String, CaseIterable, Hashable, Sendable {
 
 /// The groups in a catalog, as far as they have shown recordings.
 extension Grouping {
-    /// The groups, each with the position of its first recording, in that order.
+    /// The groups in the order of their SIDs, each with its place.
     ///
-    /// - Parameter position: The position of the previous group; 0 to begin.
+    /// - Parameter place: The place of the previous group; 0 to begin.
     func groups(
-        in catalog: Catalog, after position: Int64, limit: Int
-    ) throws(CatalogError) -> [(group: SID, position: Int64)] {
+        in catalog: Catalog, after place: Int64, limit: Int
+    ) throws(CatalogError) -> [(group: SID, place: Int64)] {
         switch self {
-        case .conference: try catalog.groups.conferences(after: position, limit: limit)
-        case .call, .room: try catalog.groups.callsOrRooms(of: kinds, after: position, limit: limit)
+        case .conference: try catalog.groups.conferences(after: place, limit: limit)
+        case .call, .room: try catalog.groups.callsOrRooms(of: kinds, after: place, limit: limit)
         }
     }
 

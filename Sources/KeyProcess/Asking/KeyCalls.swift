@@ -32,14 +32,19 @@ final class KeyCalls: Sendable {
     }
 
     let process: pid_t
+    private let findEnd: @Sendable () -> ProcessEnd?
     private let socket: MessageSocket
     private let state = Condition(State())
-    /// For the messages before there are calls, which one thread sends and takes.
+    /// For the messages that one thread takes.
     private let buffer = SecretBuffer(count: KeyRequest.largestSize)
 
-    init(socket: MessageSocket, process: pid_t) {
+    /// Takes over a socket.
+    ///
+    /// - Parameter end: Waits for the end of the process after that of the socket; nil if it can't be known.
+    init(socket: MessageSocket, process: pid_t, end: @escaping @Sendable () -> ProcessEnd?) {
         self.socket = socket
         self.process = process
+        findEnd = end
     }
 
     // Not before: another thread could still send, to whatever has got the number since.
@@ -65,31 +70,39 @@ final class KeyCalls: Sendable {
     /// Whether the process hasn't ended.
     var isRunning: Bool { state.changeQuietly { !$0.hasEnded } }
 
+    /// Has a function called when the process has ended although it is needed: at once if it has ended already.
     func whenEnded(_ observer: @escaping @Sendable (ProcessEnd?) -> Void) {
-        state.changeQuietly { $0.observer = observer }
+        let end = state.changeQuietly { state -> ProcessEnd?? in
+            guard state.hasEnded else {
+                state.observer = observer
+                return nil
+            }
+            return state.isDone ? nil : .some(state.end)
+        }
+        if let end { observer(end) }
     }
 
     // MARK: Before there are calls
 
     /// Sends a message.
     func tell(_ request: KeyRequest) throws(KeyFileFailure) {
-        guard let count = try? request.write(to: buffer.bytes) else {
-            throw KeyFileFailure(status: 1, message: "the path of a private key is too long")
-        }
         do throws(SystemError) {
-            let message = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
-            if let descriptor = request.descriptor {
-                try socket.send(message, with: descriptor)
-            } else {
-                try socket.send(message)
-            }
+            try socket.send(request)
         } catch {
-            throw Self.strange
+            guard error.code.rawValue == EMSGSIZE else { throw Self.strange }
+            throw KeyFileFailure(status: 1, message: "the path of a private key is too long")
         }
     }
 
     /// Waits for a message.
-    func answer() throws(KeyFileFailure) -> KeyResponse {
+    ///
+    /// - Parameter patience: The longest wait; nil where a person may be asked.
+    func answer(within patience: Duration?) throws(KeyFileFailure) -> KeyResponse {
+        if let patience, !socket.waitForMessage(until: .now + patience) {
+            throw KeyFileFailure(
+                status: 1,
+                message: "the process that reads private keys hasn't answered within \(patience): a disk may be gone")
+        }
         guard let bytes = (try? socket.receive(buffer)) ?? nil, let response = try? KeyResponse(bytes) else {
             throw Self.strange
         }
@@ -142,7 +155,7 @@ final class KeyCalls: Sendable {
         }
         socket.shutDown()
         // Otherwise the thread that listens does it.
-        if !isListening { _ = try? ProcessEnd(of: process) }
+        if !isListening { _ = findEnd() }
     }
 
     private static var late: EnvelopeError {
@@ -180,7 +193,7 @@ final class KeyCalls: Sendable {
     private func processHasEnded() {
         socket.shutDown()
         // It ends with its socket.
-        let end = try? ProcessEnd(of: process)
+        let end = findEnd()
         let (waiting, observer) = state.change { state in
             state.hasEnded = true
             state.end = end

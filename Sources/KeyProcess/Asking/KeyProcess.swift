@@ -1,6 +1,4 @@
-import CLinux
 public import Envelope
-import Glibc
 public import Support
 
 /// The process that holds private keys, as the process that has started it sees it.
@@ -9,28 +7,32 @@ public import Support
 /// as there are processors are answered at the same time. It ends with the last reference, and with this process.
 public final class KeyProcess: Sendable {
     private let calls: KeyCalls
+    /// The longest wait for each answer while files are read; nil where a person may be asked.
+    private let patience: Duration?
+    /// The longest wait for the end of a process whose socket has ended.
+    public static let patienceForEnd = Duration.seconds(10)
 
-    /// Starts a program as the key process.
+    /// Starts a program as the key process, which may use the descriptors of this process that programs inherit.
+    public init(_ program: KeyProgram) throws(SystemError) {
+        let (socket, process) = try program.start(inheriting: true)
+        calls = KeyCalls(socket: socket, process: process) {
+            ProcessEnd(of: process, within: Self.patienceForEnd)
+        }
+        patience = nil
+    }
+
+    /// Takes over a key process that ``KeyProgram/start(_:)`` has started, with its socket: ``contents(warn:)``, then
+    /// ``confinement()`` come next.
     ///
     /// - Parameters:
-    ///   - program: The path of the program.
-    ///   - arguments: Its words, given the descriptor of its socket.
-    ///   - environment: Its variables, `NAME=value`.
-    ///   - isFirst: Whether it may use the descriptors of this process that programs inherit, such as pipes with keys.
+    ///   - patience: The longest wait for each answer while its file is read, which may be on a disk that is gone.
+    ///   - end: Waits for the end of the process after that of the socket; nil if it can't be known.
     public init(
-        program: String, arguments: (_ socket: Int32) -> [String], environment: [String], isFirst: Bool
-    ) throws(SystemError) {
-        let (own, other) = try MessageSocket.pair()
-        defer { other.close() }
-        do throws(SystemError) {
-            let process = try Self.spawn(
-                program, arguments(isFirst ? other.descriptor : Self.onlyDescriptor), environment,
-                socket: other.descriptor, isFirst: isFirst)
-            calls = KeyCalls(socket: own, process: process)
-        } catch {
-            own.close()
-            throw error
-        }
+        socket: Int32, processID: Int32, patience: Duration = .seconds(60),
+        end: @escaping @Sendable () -> ProcessEnd?
+    ) {
+        self.patience = patience
+        calls = KeyCalls(socket: MessageSocket(socket), process: processID, end: end)
     }
 
     deinit { calls.end() }
@@ -41,7 +43,9 @@ public final class KeyProcess: Sendable {
     /// Whether the process answers, as far as is known.
     public var isRunning: Bool { calls.isRunning }
 
-    /// Has a function called, on another thread, when the process has ended although it is still needed.
+    /// Has a function called when the process has ended although it is still needed.
+    ///
+    /// It is called on another thread, or at once if the process has ended already.
     public func whenEnded(_ observer: @escaping @Sendable (ProcessEnd?) -> Void) { calls.whenEnded(observer) }
 
     /// Tells how files are to be read.
@@ -57,8 +61,18 @@ public final class KeyProcess: Sendable {
         _ file: KeyFileRequest, warn: (String) -> Void
     ) throws(KeyFileFailure) -> (keys: [any HeldPrivateKey], publicKeySID: String?) {
         try calls.tell(.read(file))
+        return try contents(warn: warn)
+    }
+
+    /// Waits for the keys of the file that is being read.
+    ///
+    /// - Parameter warn: Takes sentences about the file.
+    /// - Returns: The keys, and the SID of a public key that stands alone in a line of the file.
+    public func contents(
+        warn: (String) -> Void
+    ) throws(KeyFileFailure) -> (keys: [any HeldPrivateKey], publicKeySID: String?) {
         while true {
-            switch try calls.answer() {
+            switch try calls.answer(within: patience) {
             case .warning(let sentence): warn(sentence)
             case .failure(let status, let message): throw KeyFileFailure(status: status, message: message)
             case .keys(let keys, let sid): return (keys.map { RemoteKey($0, in: self) }, sid)
@@ -70,7 +84,12 @@ public final class KeyProcess: Sendable {
     /// Has it give up all that it doesn't need; no file can be read afterwards, and the keys can be used.
     public func confine() throws(KeyFileFailure) -> KeyConfinement {
         try calls.tell(.confine)
-        guard case .confined(let confinement) = try calls.answer() else { throw KeyCalls.strange }
+        return try confinement()
+    }
+
+    /// Waits until it has given up all that it doesn't need.
+    public func confinement() throws(KeyFileFailure) -> KeyConfinement {
+        guard case .confined(let confinement) = try calls.answer(within: patience) else { throw KeyCalls.strange }
         do throws(SystemError) { try calls.listen() } catch { throw KeyFileFailure(status: 1, message: error.message) }
         return confinement
     }
@@ -106,39 +125,4 @@ public final class KeyProcess: Sendable {
 
     /// Has a key forgotten that nobody uses any more.
     func forget(_ key: UInt32) { calls.forget(key) }
-
-    /// The socket's descriptor in a process that gets no others.
-    private static let onlyDescriptor: Int32 = 3
-
-    private static func spawn(
-        _ program: String, _ words: [String], _ variables: [String], socket: Int32, isFirst: Bool
-    ) throws(SystemError) -> pid_t {
-        var arguments = words.map { strdup($0) } + [nil]
-        var environment = variables.map { strdup($0) } + [nil]
-        defer { for text in arguments + environment { free(text) } }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // A descriptor that is copied to itself stays open in the new program.
-        posix_spawn_file_actions_adddup2(&actions, socket, isFirst ? socket : onlyDescriptor)
-        if !isFirst {
-            // Nothing else of this process's: standard error may be a file in memory, for instance.
-            for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-                posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
-            }
-            _ = twiliofs_spawn_close_from(&actions, onlyDescriptor + 1)
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The calling thread may block all signals; while a person is asked, they should end the process.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var process = pid_t()
-        let result = posix_spawn(&process, program, &actions, &attributes, &arguments, &environment)
-        guard result == 0 else { throw SystemError("the key process can't be started", result) }
-        return process
-    }
 }

@@ -87,6 +87,12 @@ enum KeyRequest: Hashable, Sendable {
     /// - Parameter descriptor: The descriptor that came with it.
     init(_ bytes: UnsafeRawBufferPointer, with descriptor: Int32? = nil) throws(MessageError) {
         var reader = MessageReader(bytes)
+        try self.init(&reader, with: descriptor)
+        try reader.end()
+    }
+
+    /// Reads a message, which something may follow.
+    init(_ reader: inout MessageReader, with descriptor: Int32?) throws(MessageError) {
         guard let kind = Kind(rawValue: try reader.number()) else { throw .invalid }
         switch kind {
         case .settings:
@@ -125,7 +131,6 @@ enum KeyRequest: Hashable, Sendable {
                 call: try reader.number(), key: try reader.number(), digest: try reader.bytes(SHA256.size))
         case .forget: self = .forget(key: try reader.number())
         }
-        try reader.end()
         // One that no field is about would stay open.
         guard self.descriptor == descriptor else { throw .invalid }
     }

@@ -17,6 +17,17 @@ struct MessageSocket: Sendable {
         return (MessageSocket(ends[0]), MessageSocket(ends[1]))
     }
 
+    /// Waits until a message or the end can be received; returns false if the deadline comes first.
+    func waitForMessage(until deadline: ContinuousClock.Instant) -> Bool {
+        while true {
+            let left = max(.zero, deadline - .now)
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let result = poll(&request, 1, Int32(min(left, .seconds(3600)) / .milliseconds(1)))
+            if result > 0 || result < 0 && errno != EINTR { return true }
+            if ContinuousClock.now >= deadline { return false }
+        }
+    }
+
     /// Waits for a message, which is in the buffer until that is used again.
     ///
     /// - Returns: The message; nil at the end.
@@ -40,8 +51,22 @@ struct MessageSocket: Sendable {
         return (UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), opened >= 0 ? opened : nil)
     }
 
+    /// Sends a request with its descriptor, if there is one; waits for room.
+    func send(_ request: KeyRequest) throws(SystemError) {
+        let buffer = SecretBuffer(count: KeyRequest.largestSize)
+        guard let count = try? request.write(to: buffer.bytes) else {
+            throw SystemError("a message can't be sent", EMSGSIZE)
+        }
+        let message = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
+        if let descriptor = request.descriptor {
+            try send(message, with: descriptor)
+        } else {
+            try send(message)
+        }
+    }
+
     /// Sends a message with a descriptor, which stays open here; waits for room.
-    func send(_ message: UnsafeRawBufferPointer, with opened: Int32) throws(SystemError) {
+    private func send(_ message: UnsafeRawBufferPointer, with opened: Int32) throws(SystemError) {
         guard twiliofs_send_message(descriptor, message.baseAddress, message.count, opened) != 0 else {
             throw SystemError("a message can't be sent")
         }

@@ -104,7 +104,7 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
     private func askForHead(at address: Address, of origin: Origin) {
         let request = Request(
             method: .head, address: address, priority: priority.begin(transfer), redirects: .report, patience: patience,
-            retriesNotFound: known.mayBeTooYoung)
+            bodyLimit: 0, retriesNotFound: known.mayBeTooYoung)
         transfer.hold(known.services.transfer.send(request) { [self] result in headDidEnd(result, of: origin) })
     }
 
@@ -143,8 +143,9 @@ final class DescriptionFetch: DownloadReceiver, @unchecked Sendable {
             transfer.hold(
                 known.services.transfer.download(
                     DownloadRequest(
-                        range: part.range, priority: priority.begin(transfer), patience: patience,
-                        retriesNotFound: known.mayBeTooYoung, expectedEntityTag: findings.head?.headers["etag"],
+                        range: part.range, bodyLimit: known.resource.kind.largestMedia,
+                        priority: priority.begin(transfer), patience: patience, retriesNotFound: known.mayBeTooYoung,
+                        expectedEntityTag: findings.head?.headers["etag"],
                         refusal: MediaAnswerCheck.refusal(of:),
                         earlierFailures: findings.head == nil ? earlierFailures : 0),
                     from: source,

@@ -13,7 +13,8 @@ extension MediaServices {
             let origin = head.address.origin
         else { return }
         guard probes.withLock({ $0.learn(ignoresRanges: head.status == 200, at: origin, now: now) }) else { return }
-        let request = Request(method: .head, address: head.address, priority: .background, redirects: .report)
+        let request = Request(
+            method: .head, address: head.address, priority: .background, redirects: .report, bodyLimit: 0)
         transfer.send(request) { [probes] result in
             let told = (try? result.get())?.head.exactSize
             probes.withLock { $0.headWasChecked(at: origin, tellsSize: told == size) }

@@ -62,8 +62,8 @@ final class BlockFetch: DownloadReceiver, @unchecked Sendable {
         transfer.hold(
             known.services.transfer.download(
                 DownloadRequest(
-                    range: .bytes(range), priority: priority, retriesNotFound: known.mayBeTooYoung,
-                    expectedEntityTag: known.facts?.entityTag,
+                    range: .bytes(range), bodyLimit: known.largestBody, priority: priority,
+                    retriesNotFound: known.mayBeTooYoung, expectedEntityTag: known.facts?.entityTag,
                     refusal: { [weak self, known] in
                         self?.answers.refusal(of: $0, for: known, isWhole: $0.status == 200)
                     }),

@@ -109,7 +109,10 @@ final class StreamFetch: DownloadReceiver, @unchecked Sendable {
         if failure == nil, case .success = result {
             do throws(MediaError) { try check(isComplete: true) } catch { failure = error }
         }
-        if case .failure(let error) = result {
+        if case .failure(let error) = result, error.code == .bodyTooLarge, known.facts != nil {
+            finding = .contradicted
+            failure = failure ?? known.error(.changed, "has a different size than before", cause: error)
+        } else if case .failure(let error) = result {
             let hasChanged = error.code == .changed || known.stopAskingForChannels(after: error)
             finding = hasChanged ? .changed : answers.finding(after: error) ?? finding
         }

@@ -22,7 +22,7 @@ struct StreamSource: StreamDelegate {
             slot.hold(
                 services.transfer.download(
                     DownloadRequest(
-                        priority: .reader, retriesNotFound: known.mayBeTooYoung,
+                        bodyLimit: known.largestBody, priority: .reader, retriesNotFound: known.mayBeTooYoung,
                         expectedEntityTag: known.facts?.entityTag,
                         refusal: { [weak fetch] in fetch?.refusal(of: $0) }),
                     from: source, to: fetch))

@@ -12,10 +12,14 @@ public enum TrustedPath {
     ///
     /// Links and folders have to belong to the user or to root. The target isn't checked; neither it nor the folders
     /// above it have to exist.
-    public static func check(_ path: String) throws(PrivateFile.Refusal) {
+    ///
+    /// - Parameter allowsSticky: Whether others may be able to put a target there that is missing, as into `/tmp`.
+    public static func check(_ path: String, allowsSticky: Bool = true) throws(PrivateFile.Refusal) {
         try walk(path) { (step) throws(PrivateFile.Refusal) in
             switch step {
-            case .folder(let folder): try checkFolder(folder)
+            case .folder(let folder, let isLast):
+                // Folders and links have an owner, which is checked as well.
+                try checkFolder(folder, allowsSticky: allowsSticky || !isLast)
             case .link(let link, let owner):
                 guard isOwn(owner) else {
                     throw PrivateFile.Refusal(
@@ -36,17 +40,29 @@ public enum TrustedPath {
         // The closure throws nothing.
         try? walk(path) { (step) throws(PrivateFile.Refusal) in
             switch step {
-            case .folder(let visited), .reached(let visited): isOnTheWay = isOnTheWay || visited == folder
+            case .folder(let visited, _), .reached(let visited): isOnTheWay = isOnTheWay || visited == folder
             case .link: break
             }
         }
         return isOnTheWay
     }
 
+    /// The folders, without links on their paths, in which a file's own name is looked up: several if links lead to it.
+    ///
+    /// - Parameter path: An absolute path.
+    public static func folders(ofFile path: String) -> [String] {
+        var folders: [String] = []
+        // The closure throws nothing.
+        try? walk(path) { (step) throws(PrivateFile.Refusal) in
+            if case .folder(let folder, isLast: true) = step { folders.append(folder) }
+        }
+        return folders
+    }
+
     /// A step on a path.
     private enum Step {
-        /// A folder in which the next name is looked up.
-        case folder(String)
+        /// A folder in which the next name is looked up, and whether that is the last one.
+        case folder(String, isLast: Bool)
         /// A symbolic link.
         case link(String, owner: uid_t)
         /// A folder left by "..", or the target: no name is looked up in it.
@@ -67,7 +83,7 @@ public enum TrustedPath {
                 _ = folder.popLast()
                 continue
             }
-            try visit(.folder("/" + folder.joined(separator: "/")))
+            try visit(.folder("/" + folder.joined(separator: "/"), isLast: rest.isEmpty))
             let place = "/" + (folder + [name]).joined(separator: "/")
             var status = stat()
             // The user will create a missing component; other faults are reported by the code that uses the path.
@@ -96,14 +112,16 @@ public enum TrustedPath {
         return mode & 0o002 == 0 && (mode & 0o020 == 0 || group == userGroup || group == 0 || owner == 0)
     }
 
-    private static func checkFolder(_ path: String) throws(PrivateFile.Refusal) {
+    private static func checkFolder(_ path: String, allowsSticky: Bool) throws(PrivateFile.Refusal) {
         // The owner of the root folder owns the system, for instance a container.
         guard path != "/" else { return }
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
         let owner = isUnknownInNamespace(status.st_uid) ? geteuid() : status.st_uid
         let (group, mode) = (status.st_gid, status.st_mode)
-        guard isTrusted(owner: owner, group: group, mode: mode, user: geteuid(), userGroup: getegid()) else {
+        // Without the sticky bit, the others' rights count.
+        let rights = allowsSticky ? mode : mode & ~0o1000
+        guard isTrusted(owner: owner, group: group, mode: rights, user: geteuid(), userGroup: getegid()) else {
             let octal = "0" + String(mode & 0o7777, radix: 8)
             throw PrivateFile.Refusal(
                 .notPrivate,

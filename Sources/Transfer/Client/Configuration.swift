@@ -47,7 +47,7 @@ extension TransferClient {
             let subject = "The certificate authority file \(certificateAuthorityFile)\(source)"
             var status = stat()
             if stat(certificateAuthorityFile, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-                // libcurl reads the file for each connection and would wait for the writer of a pipe.
+                // libcurl reads the file again and again, and would wait for the writer of a pipe.
                 throw invalid("\(subject) is not a regular file: name one.")
             }
             guard let contents = FileManager.default.contents(atPath: certificateAuthorityFile) else {

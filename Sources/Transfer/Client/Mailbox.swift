@@ -6,8 +6,8 @@ enum Command: Sendable {
     case begin(UInt64, TransferPlan, Address?, (any AddressSource)?, any DownloadReceiver)
     case addressArrived(UInt64, Result<Address, any Error>)
     case credentialArrived(UInt64, Result<Bool, any Error>)
+    case authorized(UInt64, order: UInt64, Authorization?)
     case cancel(UInt64)
-    case resume(UInt64)
     case raise(UInt64, Priority)
     case stop
 }

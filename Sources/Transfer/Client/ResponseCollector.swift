@@ -19,9 +19,8 @@ final class ResponseCollector: DownloadReceiver, @unchecked Sendable {
     func downloadDidEnd(_ result: Result<Void, TransferError>) {
         completion(
             result.flatMap {
-                // Only an empty range succeeds without a response.
-                head.map { .success(Response(head: $0, body: body)) }
-                    ?? .failure(TransferError(.invalidConfiguration, "An empty range can't be requested."))
+                // A request without a range never succeeds without a response.
+                head.map { .success(Response(head: $0, body: body)) } ?? .failure(.cancelled)
             })
     }
 }

@@ -20,9 +20,9 @@ final class Transfer {
     var machine: TransferStateMachine
     /// The exchange waiting in the queue.
     var queued: ExchangeRequest?
+    /// The exchange that has left the queue and is being authorized, with the number of the order for that.
+    var authorizing: (request: ExchangeRequest, order: UInt64)?
     var exchange: Exchange?
-    /// Whether the receiver has paused the exchange.
-    var isPaused = false
     /// The start of an unfinished attempt to connect.
     var connecting: SuspendingClock.Instant?
     /// The start of the running exchange.
@@ -39,6 +39,9 @@ final class Transfer {
     var keptBody: [UInt8] = []
     private unowned let delegate: any TransferDelegate
 
+    /// The place of its exchanges in the queue.
+    private(set) var turn: Turn
+
     var priority: Priority { machine.plan.priority }
 
     init(
@@ -46,11 +49,15 @@ final class Transfer {
         receiver: any DownloadReceiver, delegate: any TransferDelegate
     ) {
         self.identifier = identifier
+        turn = Turn(isDownload: plan.isDownload, number: identifier)
         self.source = source
         self.receiver = receiver
         self.delegate = delegate
         machine = TransferStateMachine(plan, address: address, now: SuspendingClock.now)
     }
+
+    /// Takes the turn of a transfer that begins now: whoever waits for this one has just begun.
+    func takeTurn(after latest: UInt64) { turn.number = latest }
 }
 
 extension Transfer: ExchangeHandler {
@@ -64,12 +71,7 @@ extension Transfer: ExchangeHandler {
         return exchange != nil
     }
 
-    func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep {
-        if machine.isReceiving, receiver.downloadWillReceive(byteCount: bytes.byteCount) == .pause {
-            machine.paused(now: SuspendingClock.now)
-            isPaused = true
-            return .pause
-        }
+    func exchangeDidReceive(_ bytes: RawSpan) -> Bool {
         delegate.didReceive(byteCount: bytes.byteCount)
         let decision = machine.bodyArrived(count: bytes.byteCount, now: SuspendingClock.now)
         if !decision.deliver.isEmpty { receiver.downloadDidReceive(bytes.extracting(decision.deliver)) }
@@ -77,8 +79,8 @@ extension Transfer: ExchangeHandler {
             bytes.extracting(first: decision.keep).withUnsafeBytes { keptBody.append(contentsOf: $0) }
         }
         if !decision.actions.isEmpty { delegate.carryOut(decision.actions, for: self) }
-        // The engine reports the end after `stop`.
-        return exchange != nil && !decision.isEnough ? .proceed : .stop
+        // The engine reports the end.
+        return exchange != nil && !decision.isEnough
     }
 
     func exchangeDidEnd(_ result: Result<Void, TransferError>) {

@@ -58,7 +58,7 @@ public final class TransferClient: Sendable {
     ///   - source: Provides the address.
     ///   - receiver: Receives the bytes; kept until the end. After `shutDown` the calling thread reports the end to it,
     ///     before this returns.
-    /// - Returns: A handle to cancel or resume the download.
+    /// - Returns: A handle to cancel or hasten the download.
     @discardableResult
     public func download(
         _ request: DownloadRequest, from source: any AddressSource, to receiver: any DownloadReceiver

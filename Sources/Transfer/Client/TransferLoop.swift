@@ -10,8 +10,12 @@ import Support
 final class TransferLoop {
     private typealias Instant = SuspendingClock.Instant
 
-    private let mailbox: Mailbox
+    let mailbox: Mailbox
     private let engine: ExchangeEngine
+    /// Makes the authorizations that take time; nil without a thread.
+    lazy var authorizer = try? WorkerPool(name: "authorizer", threadCount: 2)
+    /// The number of the last order for an authorization.
+    var lastOrder: UInt64 = 0
     private let counts: TransferCounts
     private var metrics: TransferMetrics
     let logger: Logger
@@ -20,6 +24,8 @@ final class TransferLoop {
     /// The attempts to connect that belong to no transfer.
     var probes: [Origin: HostProbe] = [:]
     private(set) var transfers: [UInt64: Transfer] = [:]
+    /// The identifier of the latest transfer.
+    private var latest: UInt64 = 0
     /// A lower bound of all deadlines.
     ///
     /// Arriving bytes postpone most deadlines, so it isn't exact. When it has passed, all transfers are checked, which
@@ -74,6 +80,7 @@ final class TransferLoop {
                 let transfer = Transfer(
                     identifier, plan, address: address, source: source, receiver: receiver, delegate: self)
                 transfers[identifier] = transfer
+                latest = max(latest, identifier)
                 carryOut(transfer.machine.start(now: SuspendingClock.now), for: transfer)
             case .addressArrived(let identifier, let result):
                 guard let transfer = transfers[identifier] else { continue }
@@ -81,11 +88,11 @@ final class TransferLoop {
             case .credentialArrived(let identifier, let result):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.credentialArrived(result, now: SuspendingClock.now), for: transfer)
+            case .authorized(let identifier, let order, let authorization):
+                transfers[identifier].map { authorizationArrived(authorization, order: order, for: $0) }
             case .cancel(let identifier):
                 guard let transfer = transfers[identifier] else { continue }
                 carryOut(transfer.machine.cancel(), for: transfer)
-            case .resume(let identifier):
-                transfers[identifier].map(resume)
             case .raise(let identifier, let priority):
                 transfers[identifier].map { raise($0, to: priority) }
             case .stop:
@@ -98,19 +105,11 @@ final class TransferLoop {
         return true
     }
 
-    /// Resumes an exchange that its receiver has paused.
-    private func resume(_ transfer: Transfer) {
-        guard transfer.isPaused, let exchange = transfer.exchange else { return }
-        transfer.isPaused = false
-        transfer.machine.resumed(now: SuspendingClock.now)
-        noteDeadline(of: transfer)
-        engine.resume(exchange)
-    }
-
     /// Raises the priority of a transfer for which a more urgent reader waits now.
     private func raise(_ transfer: Transfer, to priority: Priority) {
         guard priority > transfer.priority else { return }
-        queue.raise(transfer.identifier, to: priority)
+        transfer.takeTurn(after: latest)
+        queue.raise(transfer.identifier, to: priority, turn: transfer.turn)
         carryOut(transfer.machine.raise(to: priority, now: SuspendingClock.now), for: transfer)
         if let request = transfer.queued { heedPause(transfer, request.lane) }
     }
@@ -128,26 +127,24 @@ final class TransferLoop {
                 continue
             }
             transfer.queued = nil
-            let provider = request.address.credentials
-            let authorization = provider?.authorization(for: request.outgoing)
-            if provider != nil, authorization == nil {
-                queue.finish(identifier, .unknown, now: SuspendingClock.now)
-                carryOut(transfer.machine.credentialIsMissing(now: SuspendingClock.now), for: transfer)
-                continue
-            }
-            guard admit(transfer, request) else { continue }
-            transfer.status = nil
-            transfer.keptBody = []
-            transfer.machine.exchangeStarted(authorization, now: SuspendingClock.now)
-            noteDeadline(of: transfer)
-            logger.trace(
-                "\(request.lane.origin): an exchange starts",
-                metadata: ["transfer": "\(identifier)", "address": "\(request.address)"])
-            do throws(TransferError) {
-                transfer.exchange = try engine.start(request, authorization, handler: transfer)
-            } catch {
-                exchangeDidEnd(.failure(error), for: transfer)
-            }
+            authorize(request, of: transfer)
+        }
+    }
+
+    /// Sends the request of an exchange that has left the queue, unless its host is unreachable.
+    func send(_ request: ExchangeRequest, _ authorization: Authorization?, of transfer: Transfer) {
+        guard admit(transfer, request) else { return }
+        transfer.status = nil
+        transfer.keptBody = []
+        transfer.machine.exchangeStarted(authorization, now: SuspendingClock.now)
+        noteDeadline(of: transfer)
+        logger.trace(
+            "\(request.lane.origin): an exchange starts",
+            metadata: ["transfer": "\(transfer.identifier)", "address": "\(request.address)"])
+        do throws(TransferError) {
+            transfer.exchange = try engine.start(request, authorization, handler: transfer)
+        } catch {
+            exchangeDidEnd(.failure(error), for: transfer)
         }
     }
 
@@ -219,7 +216,6 @@ extension TransferLoop: TransferDelegate {
     func exchangeDidEnd(_ result: Result<Void, TransferError>, for transfer: Transfer) {
         let now = SuspendingClock.now
         transfer.exchange = nil
-        transfer.isPaused = false
         countRequest(of: transfer, orElse: .failed)
         leaveQueue(transfer)
         if let error = result.failure { connectingEnded(transfer, error) }
@@ -249,14 +245,13 @@ extension TransferLoop: TransferDelegate {
                 transfer.queued = request
                 (transfer.target, transfer.outcome) = (request.address, .unknown)
                 queue.add(
-                    transfer.identifier, priority: transfer.priority, lane: request.lane,
+                    transfer.identifier, priority: transfer.priority, turn: transfer.turn, lane: request.lane,
                     isToAccount: request.address.credentials?.isOfAccount ?? false)
                 heedPause(transfer, request.lane)
             case .abandon:
-                transfer.queued = nil
+                (transfer.queued, transfer.authorizing) = (nil, nil)
                 if let exchange = transfer.exchange {
                     transfer.exchange = nil
-                    transfer.isPaused = false
                     engine.abandon(exchange)
                     let isCancelled = Self.isCancellation(actions)
                     countRequest(of: transfer, orElse: isCancelled ? .cancelled : .failed)
@@ -269,6 +264,7 @@ extension TransferLoop: TransferDelegate {
                 }
             case .wait(let wait, let error):
                 metrics.retries.increment()
+                if error.code == .stalled { engine.connectionIsDead() }
                 log("the transfer is retried in \(wait)", error, of: transfer)
             case .end(let result):
                 transfers[transfer.identifier] = nil

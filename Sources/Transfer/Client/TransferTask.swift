@@ -1,15 +1,14 @@
-/// A handle to cancel, resume or hasten a transfer; the transfer goes on without it.
+/// A handle to cancel or hasten a transfer; the transfer goes on without it.
 public final class TransferTask: Sendable {
     private let post: @Sendable (Order) -> Void
 
     /// What a handle asks for.
-    enum Order: Hashable { case cancel, resume, raise(Priority) }
+    enum Order: Hashable { case cancel, raise(Priority) }
 
     init(_ identifier: UInt64, _ mailbox: Mailbox) {
         post = { order in
             switch order {
             case .cancel: mailbox.post(.cancel(identifier))
-            case .resume: mailbox.post(.resume(identifier))
             case .raise(let priority): mailbox.post(.raise(identifier, priority))
             }
         }
@@ -22,11 +21,6 @@ public final class TransferTask: Sendable {
     ///
     /// The receiver still gets its one end: `cancelled` or an earlier result. Later calls do nothing.
     public func cancel() { post(.cancel) }
-
-    /// Resumes a transfer that its receiver has paused; quick, from any thread.
-    ///
-    /// It does nothing without a pause. A call while the receiver decides to pause ends the pause at once.
-    public func resume() { post(.resume) }
 
     /// Raises the transfer's priority and renews its patience, as for a reader who begins to wait for it.
     ///

@@ -14,6 +14,9 @@ struct EasyOptions {
     /// 64 KiB make a loopback download measurably faster than 16 KiB; larger buffers only cost memory.
     static let bufferSize = 64 << 10
 
+    /// The time in seconds after which the file of authorities is read again for the next connection.
+    static let authorityLifetime = 60
+
     /// The addresses to which a request may be sent.
     ///
     /// A host that the user has named may tell a private address, too; what that one tells in turn isn't trusted.
@@ -23,11 +26,15 @@ struct EasyOptions {
     }
 
     /// Sets up a new handle for a request; returns the header fields, which the caller frees after the exchange.
+    ///
+    /// - Parameter longestIdleTime: The time without use after which a connection isn't used again.
     func apply(
-        _ request: ExchangeRequest, _ authorization: Authorization?, to easy: UnsafeMutableRawPointer
+        _ request: ExchangeRequest, _ authorization: Authorization?, longestIdleTime: Duration,
+        to easy: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<curl_slist>? {
         setDestination(request.address.url, isLoopback: request.lane.origin.isLoopback, on: easy)
         setConnection(timeout: request.connectTimeout, on: easy)
+        setReuse(of: request, longestIdleTime: longestIdleTime, on: easy)
         easy.set(CURLOPT_USERAGENT, userAgent)
         setAuthorization(authorization, on: easy)
         if request.isProbe { easy.set(CURLOPT_CONNECT_ONLY, 1) }
@@ -70,10 +77,13 @@ struct EasyOptions {
     }
 
     /// Sets up the connection, without signals, and without waiting for a cancelled name look-up.
+    ///
+    /// HTTP/1.1, although some servers have HTTP/2: with that, all requests to a host share one connection. If it dies,
+    /// they all stall at the same time, and so would their retries; and a lost packet holds up all of them.
     private func setConnection(timeout: Duration, on easy: UnsafeMutableRawPointer) {
         easy.set(CURLOPT_NOSIGNAL, 1)
         easy.set(CURLOPT_QUICK_EXIT, 1)
-        easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, timeout.milliseconds))
         easy.set(CURLOPT_BUFFERSIZE, Self.bufferSize)
         easy.set(CURLOPT_TCP_NODELAY, 1)
@@ -84,7 +94,30 @@ struct EasyOptions {
         easy.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         easy.set(CURLOPT_SSL_VERIFYPEER, 1)
         easy.set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let certificateAuthorityFile { easy.set(CURLOPT_CAINFO, certificateAuthorityFile) }
+        setAuthorities(on: easy)
+    }
+
+    /// Sets whose certificates are trusted, those of proxies included: a file's, and none besides.
+    ///
+    /// libcurl itself trusts a folder as well as a file, so the folder of the system would stay trusted beside the file
+    /// that replaces the system's authorities. And it reads its authorities again for each connection as long as there
+    /// is a folder, which takes longer than the rest of a handshake. The folder stays where the system has no file.
+    private func setAuthorities(on easy: UnsafeMutableRawPointer) {
+        guard let file = certificateAuthorityFile ?? SystemAuthorities.file else { return }
+        for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { easy.set(option, file) }
+        for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { twiliofs_curl_set_pointer(easy, option, nil) }
+        easy.set(CURLOPT_CA_CACHE_TIMEOUT, Self.authorityLifetime)
+    }
+
+    /// Sets which connections the request may use besides a new one.
+    private func setReuse(
+        of request: ExchangeRequest, longestIdleTime: Duration, on easy: UnsafeMutableRawPointer
+    ) {
+        // libcurl repeats a request by itself on a dead reused connection, but not on a new one.
+        let isUnsafe = request.method == .post || request.method == .delete
+        if isUnsafe || request.needsNewConnection { easy.set(CURLOPT_FRESH_CONNECT, 1) }
+        // 0 would mean that there is no limit.
+        easy.set(CURLOPT_MAXAGE_CONN, max(1, Int(longestIdleTime.components.seconds)))
     }
 
     private func setMethod(of request: ExchangeRequest, on easy: UnsafeMutableRawPointer) {
@@ -104,10 +137,6 @@ struct EasyOptions {
             }
         case .delete:
             easy.set(CURLOPT_CUSTOMREQUEST, Request.Method.delete.rawValue)
-        }
-        if request.method == .post || request.method == .delete {
-            // libcurl repeats a request by itself on a dead reused connection, but not on a new one.
-            easy.set(CURLOPT_FRESH_CONNECT, 1)
         }
     }
 

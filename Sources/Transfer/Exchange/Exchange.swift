@@ -2,28 +2,16 @@ import CCurl
 import Glibc
 import Support
 
-/// Receives the events of an exchange on the transfer thread, during `ExchangeEngine.advance` or `resume`.
+/// Receives the events of an exchange on the transfer thread, during `ExchangeEngine.advance`.
 protocol ExchangeHandler: AnyObject {
     /// The exchange has its connection, new or reused.
     func exchangeDidConnect()
     /// The response has begun; returns whether to go on.
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool
-    /// Bytes of the body have arrived, valid during the call; returns how to go on.
-    ///
-    /// After `pause` the same bytes, and perhaps more, are passed again during `ExchangeEngine.resume`.
-    func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep
+    /// Bytes of the body have arrived, valid during the call; returns whether to go on: false if no more are needed.
+    func exchangeDidReceive(_ bytes: RawSpan) -> Bool
     /// The exchange has ended; not called after `ExchangeEngine.abandon`.
     func exchangeDidEnd(_ result: Result<Void, TransferError>)
-}
-
-/// The handler's answer to bytes of a body.
-enum ExchangeStep {
-    /// The bytes were taken; more may follow.
-    case proceed
-    /// The bytes weren't taken; they are passed again later.
-    case pause
-    /// No more bytes are needed.
-    case stop
 }
 
 /// One request and its response, performed by libcurl; owned by `ExchangeEngine` and used on its thread only.
@@ -46,24 +34,29 @@ final class Exchange {
     private var isConnected = false
     /// The error for which a callback stopped libcurl.
     private var ownError: TransferError?
+    /// The refusal of an address of the host, as long as none was allowed: libcurl then has nothing to say.
+    ///
+    /// Addresses are tried in any order and beside each other, so one that was allowed counts whenever it was.
+    private var refusal: TransferError?
+    private var hasAllowedAddress = false
 
-    /// Makes an easy handle and sets it up for a request.
+    /// Makes an easy handle and sets it up for a request; see ``EasyOptions/apply(_:_:longestIdleTime:to:)``.
     init(
-        _ request: ExchangeRequest, _ authorization: Authorization?, multi: MultiHandle, options: EasyOptions,
-        handler: any ExchangeHandler
+        _ request: ExchangeRequest, _ authorization: Authorization?, longestIdleTime: Duration, multi: MultiHandle,
+        options: EasyOptions, handler: any ExchangeHandler
     ) throws(TransferError) {
-        if let fault = authorization?.fault { throw fault }
+        rule = options.rule(for: request)
+        if let fault = authorization?.fault ?? rule.fault(ofHostOf: request.address) { throw fault }
         guard let easy = curl_easy_init() else {
             throw TransferError(.invalidConfiguration, "There is not enough memory for a connection.")
         }
         self.easy = easy
         self.multi = multi
         address = request.address
-        rule = options.rule(for: request)
         self.handler = handler
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        headers = options.apply(request, authorization, to: easy)
+        headers = options.apply(request, authorization, longestIdleTime: longestIdleTime, to: easy)
         twiliofs_curl_set_pointer(easy, CURLOPT_SHARE, multi.share.pointer)
 
         // The reference is unretained: the engine keeps this object while the handle is in the multi handle.
@@ -100,7 +93,7 @@ final class Exchange {
             let error = TransferError(
                 result, detail: String(cString: errorText), address: address, isConnected: isConnected,
                 proxyStatus: number(CURLINFO_HTTP_CONNECTCODE), verification: number(CURLINFO_SSL_VERIFYRESULT))
-            handler.exchangeDidEnd(.failure(ownError ?? error))
+            handler.exchangeDidEnd(.failure(ownError ?? (hasAllowedAddress ? nil : refusal) ?? error))
         }
     }
 
@@ -111,18 +104,23 @@ final class Exchange {
     }
 
     /// Whether to connect to an address of the host; libcurl tries the host's other addresses after a refusal.
-    fileprivate func mayConnect(to peer: PeerAddress?, port: UInt16) -> Bool {
+    func mayConnect(to peer: PeerAddress?, port: UInt16) -> Bool {
         guard let peer else { return false }
-        guard let fault = rule.fault(of: peer, port: port, for: address) else { return true }
-        ownError = fault
+        guard let fault = rule.fault(of: peer, port: port, for: address) else {
+            hasAllowedAddress = true
+            return true
+        }
+        refusal = fault
         return false
     }
 
     /// Whether to use the connection, which may have been made for another request.
     fileprivate func connected(to peer: PeerAddress?, port: UInt16) -> Bool {
-        guard mayConnect(to: peer, port: port) else { return false }
-        // The refusal of another address of the host doesn't matter any more.
-        ownError = nil
+        guard let peer else { return false }
+        if let fault = rule.fault(of: peer, port: port, for: address) {
+            ownError = fault
+            return false
+        }
         isConnected = true
         handler?.exchangeDidConnect()
         return true
@@ -165,11 +163,7 @@ private func takeBody(
 ) -> Int {
     guard let bytes, let context else { return 0 }
     let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return switch exchange(context).handler?.exchangeDidReceive(body.bytes) ?? .stop {
-    case .proceed: body.count
-    case .pause: Int(CURL_WRITEFUNC_PAUSE)
-    case .stop: -1
-    }
+    return exchange(context).handler?.exchangeDidReceive(body.bytes) == true ? body.count : -1
 }
 
 private func connectionIsReady(

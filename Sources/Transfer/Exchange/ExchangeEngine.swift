@@ -10,6 +10,11 @@ final class ExchangeEngine {
     /// Exchanges abandoned within libcurl's callbacks, where they can't be removed.
     private var abandoned: [Exchange] = []
     private var isPerforming = false
+    /// The time at which a connection last turned out to be dead.
+    private var foundDead: SuspendingClock.Instant?
+
+    /// The time without use after which a connection isn't used again; libcurl's own limit.
+    private static let longestIdleTime = Duration.seconds(118)
 
     init(multi: MultiHandle, options: EasyOptions) {
         self.multi = multi
@@ -24,12 +29,24 @@ final class ExchangeEngine {
     func start(
         _ request: ExchangeRequest, _ authorization: Authorization?, handler: any ExchangeHandler
     ) throws(TransferError) -> Exchange {
-        let exchange = try Exchange(request, authorization, multi: multi, options: options, handler: handler)
+        let exchange = try Exchange(
+            request, authorization, longestIdleTime: longestIdleTime, multi: multi, options: options, handler: handler)
         guard curl_multi_add_handle(multi.pointer, exchange.easy) == CURLM_OK else {
             throw TransferError(.invalidConfiguration, "libcurl refuses another transfer.")
         }
         exchanges[exchange.easy] = exchange
         return exchange
+    }
+
+    /// Notes that a connection is dead, as are probably all that haven't been used since: those kept for further
+    /// requests aren't used again.
+    ///
+    /// When the network changes, or a router forgets its connections, each of them would cost a reader the time after
+    /// which a connection counts as dead.
+    func connectionIsDead() { foundDead = .now }
+
+    private var longestIdleTime: Duration {
+        foundDead.map { min(Self.longestIdleTime, $0.duration(to: .now)) } ?? Self.longestIdleTime
     }
 
     /// Stops an exchange without a report; closes its connection unless another exchange can use it.
@@ -38,22 +55,9 @@ final class ExchangeEngine {
         if isPerforming { abandoned.append(exchange) } else { remove(exchange) }
     }
 
-    /// Resumes a paused exchange.
-    ///
-    /// libcurl passes the held bytes before this returns. It reports a failure by its result alone, without an event.
-    func resume(_ exchange: Exchange) {
-        let result = performing { curl_easy_pause(exchange.easy, CURLPAUSE_CONT) }
-        guard result != CURLE_OK, exchanges[exchange.easy] != nil else { return }
-        remove(exchange)
-        exchange.finish(result)
-    }
-
     /// Does all work possible without waiting, and reports events.
     func advance() {
-        performing {
-            var running: Int32 = 0
-            curl_multi_perform(multi.pointer, &running)
-        }
+        perform()
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi.pointer, &remaining) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
@@ -71,14 +75,14 @@ final class ExchangeEngine {
         curl_multi_poll(multi.pointer, nil, 0, Int32(clamping: milliseconds), nil)
     }
 
-    /// Runs code that calls handlers, then removes the exchanges that they have abandoned.
-    private func performing<Result>(_ body: () -> Result) -> Result {
+    /// Has libcurl call handlers, then removes the exchanges that they have abandoned.
+    private func perform() {
         isPerforming = true
-        let result = body()
+        var running: Int32 = 0
+        curl_multi_perform(multi.pointer, &running)
         isPerforming = false
         abandoned.forEach(remove)
         abandoned.removeAll()
-        return result
     }
 
     private func remove(_ exchange: Exchange) {

@@ -1,4 +1,4 @@
-/// Decides which exchange starts next: by priority, then first come, first served.
+/// Decides which exchange starts next: by priority, then by turn.
 ///
 /// It stands before libcurl's queue, so that a reader overtakes read-ahead. It has three limits: the number of
 /// connections limits all exchanges, the limiter those with a credential, and a server's pause those of a lane. A
@@ -8,6 +8,8 @@ struct AdmissionQueue<ID: Hashable> {
 
     private struct Entry {
         let id: ID
+        let turn: Turn
+        /// Tells it from an earlier one of the same exchange.
         let order: Int
     }
 
@@ -20,6 +22,7 @@ struct AdmissionQueue<ID: Hashable> {
     private struct Waiting {
         let priority: Priority
         let kind: Kind
+        let turn: Turn
         let order: Int
     }
 
@@ -28,14 +31,23 @@ struct AdmissionQueue<ID: Hashable> {
         let permit: RequestLimiter.Permit?
     }
 
-    /// A first-in, first-out queue; removal moves `next`, so that a long queue isn't shifted each time.
+    /// Entries by turn; removal moves `next`, so that a long queue isn't shifted each time.
     private struct Line {
         private var entries: [Entry] = []
         private var next = 0
 
         var first: Entry? { next < entries.count ? entries[next] : nil }
 
-        mutating func append(_ entry: Entry) { entries.append(entry) }
+        /// Inserts an entry behind those of its turn and of earlier ones; most are the last.
+        mutating func insert(_ entry: Entry) {
+            var (low, high) = (next, entries.count)
+            if let last = entries.last, last.turn <= entry.turn { low = high }
+            while low < high {
+                let middle = (low + high) / 2
+                if entries[middle].turn <= entry.turn { low = middle + 1 } else { high = middle }
+            }
+            entries.insert(entry, at: low)
+        }
 
         mutating func removeFirst() {
             next += 1
@@ -68,21 +80,21 @@ struct AdmissionQueue<ID: Hashable> {
     var runningCount: Int { running.count }
 
     /// Queues an exchange, which must neither wait nor run already.
-    mutating func add(_ id: ID, priority: Priority, lane: Lane, isToAccount: Bool) {
+    mutating func add(_ id: ID, priority: Priority, turn: Turn, lane: Lane, isToAccount: Bool) {
         let kind = Kind(lane: lane, isToAccount: isToAccount)
-        waiting[id] = Waiting(priority: priority, kind: kind, order: nextOrder)
+        waiting[id] = Waiting(priority: priority, kind: kind, turn: turn, order: nextOrder)
         waitingCounts[priority, default: 0] += 1
         kindCounts[kind, default: 0] += 1
         lines[kind, default: Array(repeating: Line(), count: Priority.allCases.count)][priority.rawValue]
-            .append(Entry(id: id, order: nextOrder))
+            .insert(Entry(id: id, turn: turn, order: nextOrder))
         nextOrder += 1
     }
 
-    /// Raises the priority of a waiting exchange, which becomes the last of that priority; others are ignored.
-    mutating func raise(_ id: ID, to priority: Priority) {
+    /// Raises the priority of a waiting exchange, which takes another turn there; others are ignored.
+    mutating func raise(_ id: ID, to priority: Priority, turn: Turn) {
         guard let left = waiting[id], priority > left.priority else { return }
         stopWaiting(id)
-        add(id, priority: priority, lane: left.kind.lane, isToAccount: left.kind.isToAccount)
+        add(id, priority: priority, turn: turn, lane: left.kind.lane, isToAccount: left.kind.isToAccount)
     }
 
     /// Starts the next exchange, if one may start.
@@ -94,7 +106,8 @@ struct AdmissionQueue<ID: Hashable> {
         for priority in Priority.allCases.reversed() {
             var best: (kind: Kind, entry: Entry)?
             for kind in open {
-                guard let entry = first(kind, priority), entry.order < best?.entry.order ?? .max else { continue }
+                guard let entry = first(kind, priority) else { continue }
+                if let best, (best.entry.turn, best.entry.order) < (entry.turn, entry.order) { continue }
                 best = (kind, entry)
             }
             guard let best else { continue }

@@ -13,7 +13,7 @@ final class HostProbe: ExchangeHandler {
 
     func exchangeDidReceiveHead(_ head: ResponseHead) -> Bool { false }
 
-    func exchangeDidReceive(_ bytes: RawSpan) -> ExchangeStep { .stop }
+    func exchangeDidReceive(_ bytes: RawSpan) -> Bool { false }
 
     func exchangeDidEnd(_ result: Result<Void, TransferError>) { end(result) }
 

@@ -28,25 +28,20 @@ struct TransferAttempt {
     var head: ResponseHead?
     /// The number of body bytes received.
     private(set) var received: Int64 = 0
-    /// The start of the receiver's pause.
-    private(set) var pausedSince: Instant?
-
-    /// Whether the receiver has paused the exchange.
-    var isPaused: Bool { pausedSince != nil }
 
     /// The time at which it was queued; nil once it has left the queue.
     var queuedSince: Instant? { if case .queued(let since) = phase { since } else { nil } }
 
     /// The time at which its transfer acts without another event; `giveUpAt` is the end of the transfer's patience.
-    func deadline(giveUpAt: Instant, isBackground: Bool) -> Instant? {
-        guard !isPaused else { return nil }
-        return switch phase {
+    func deadline(giveUpAt: Instant, isBackground: Bool, isDownload: Bool) -> Instant? {
+        switch phase {
         // Others go first for as long as they need; patience applies to the server.
         case .queued where isBackground: nil
         case .queued, .connecting: giveUpAt
         case .awaitingHead, .redirecting, .refusing: min(stallsAt, giveUpAt)
-        // A transfer isn't cut off while enough bytes arrive, even if they were delivered before.
-        case .receiving: stallsAt
+        // A download isn't cut off while enough bytes arrive, even if they were delivered before.
+        case .receiving where isDownload: stallsAt
+        case .receiving: min(stallsAt, giveUpAt)
         }
     }
 
@@ -90,17 +85,5 @@ struct TransferAttempt {
     mutating func noteBytes(_ count: Int, now: Instant, stall: Duration) {
         stallsAt = min(stallsAt.advanced(by: Patience.timePerByte * count), now.advanced(by: stall))
         received += Int64(count)
-    }
-
-    /// The receiver has paused.
-    mutating func pause(now: Instant) { pausedSince = pausedSince ?? now }
-
-    /// The receiver has resumed; returns the pause, for which the server isn't to blame.
-    mutating func resume(now: Instant) -> Duration {
-        guard let since = pausedSince else { return .zero }
-        pausedSince = nil
-        let pause = since.duration(to: now)
-        stallsAt = stallsAt.advanced(by: pause)
-        return pause
     }
 }

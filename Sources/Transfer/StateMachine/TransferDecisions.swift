@@ -27,8 +27,7 @@ extension TransferStateMachine {
             return end(with: TransferError(error))
         }
         let condition = progress.condition
-        let headers =
-            plan.headers(for: target, from: startAddress.address) + (condition.map { [("If-Match", $0)] } ?? [])
+        let headers = condition.map { [("If-Match", $0)] } ?? []
         requestIdentifier = nil
         state = .exchanging(
             TransferAttempt(
@@ -38,7 +37,8 @@ extension TransferStateMachine {
             .perform(
                 ExchangeRequest(
                     method: plan.method, address: target, headers: headers, body: plan.body, range: progress.wanted,
-                    connectTimeout: plan.patience.connect, lane: Lane(origin: origin, isMedia: plan.isDownload)))
+                    connectTimeout: plan.patience.connect, lane: Lane(origin: origin, isMedia: plan.isDownload),
+                    needsNewConnection: lostConnection))
         ]
     }
 
@@ -94,7 +94,8 @@ extension TransferStateMachine {
         attempt.phase = .receiving(part)
         state = .exchanging(attempt)
         guard !fresh.isEmpty else { return BodyDecision() }
-        retries.noteProgress(progress.delivered, now: now)
+        let worth = plan.isDownload ? Patience.timePerByte : Patience.timePerCollectedByte
+        retries.noteProgress(progress.delivered, worth: worth, now: now)
         if plan.isDownload { retries.reset() }
         let isDone = progress.position == part.stop
         return BodyDecision(deliver: fresh, actions: isDone ? [.abandon] + end(.success(())) : [])
@@ -142,7 +143,12 @@ extension TransferStateMachine {
         }
         if plan.isDownload, response.mayMeanExpiry {
             if response.meansExpiry || attempt.address.isStale(now: now) { return addressExpired(error, now: now) }
-            if retries.mayRefresh(after: error) { return askForAddress() }
+            if retries.mayRefresh(after: error) {
+                // After a redirect the address may lead elsewhere the next time. Without a credential it is presigned:
+                // another one may be equal, since a signature tells the second, and still be worth an attempt.
+                if attempt.redirects == 0, attempt.address.credentials != nil { unexplainedRefusal = error }
+                return askForAddress()
+            }
         }
         return failed(error, retryAfter: retryAfter, now: now)
     }
@@ -168,6 +174,7 @@ extension TransferStateMachine {
         if plan.isDownload, progress.delivered > 0, progress.isComplete { return end(.success(())) }
         let error = error.identified(by: requestIdentifier)
         guard plan.isRepeatable(error) else { return end(with: error) }
+        if error.code == .stalled || error.code == .connectionLost { lostConnection = true }
         do throws(TransferError) {
             let wait = try retries.wait(after: error, retryAfter: retryAfter, now: now)
             state = .backingOff(until: now.advanced(by: wait))

@@ -3,7 +3,6 @@ import Support
 /// The common form of a download and a request.
 struct TransferPlan: Sendable {
     var method = Request.Method.get
-    var headers: [(String, String)] = []
     var body: [UInt8] = []
     var range: ByteRange?
     var priority = Priority.background
@@ -31,6 +30,7 @@ struct TransferPlan: Sendable {
         range = request.range
         priority = request.priority
         patience = request.patience
+        bodyLimit = request.bodyLimit
         retriesNotFound = request.retriesNotFound
         expectedEntityTag = request.expectedEntityTag
         findsFault = request.refusal
@@ -39,9 +39,7 @@ struct TransferPlan: Sendable {
 
     init(_ request: Request) {
         method = request.method
-        headers = request.headers
         body = request.body
-        range = request.range
         priority = request.priority
         redirects = request.redirects
         patience = request.patience
@@ -52,26 +50,10 @@ struct TransferPlan: Sendable {
         isDownload = false
     }
 
-    /// The error of an invalid plan: a range with negative numbers, or a malformed header field.
+    /// The error of an invalid plan: a range with negative numbers.
     var fault: TransferError? {
-        if let range, !range.isValid {
-            return TransferError(.invalidConfiguration, "The range \(range) has negative numbers in it.")
-        }
-        for (name, value) in headers {
-            let isToken = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
-            // CR and LF would begin another field, NUL would end it in C, so tab is the only control character allowed.
-            guard isToken, value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7f) }) else {
-                return TransferError(.invalidConfiguration, "A header field has characters in it that HTTP forbids.")
-            }
-        }
-        return nil
-    }
-
-    /// The header fields for a target; secrets only if the target has a credential or the origin of `first`.
-    func headers(for target: Address, from first: Address?) -> [(String, String)] {
-        let keepsSecrets = target.credentials != nil || (target.origin.map { $0 == first?.origin } ?? false)
-        let secrets = ["authorization", "proxy-authorization", "cookie"]
-        return headers.filter { keepsSecrets || !secrets.contains($0.0.lowercased()) }
+        guard let range, !range.isValid else { return nil }
+        return TransferError(.invalidConfiguration, "The range \(range) has negative numbers in it.")
     }
 
     /// The error of a response that the receiver rejects.
@@ -127,12 +109,15 @@ struct TransferPlan: Sendable {
 struct ExchangeRequest: Sendable {
     var method: Request.Method
     var address: Address
+    /// Header fields besides those of ``fields``.
     var headers: [(String, String)]
     var body: [UInt8]
     var range: ByteRange?
     var connectTimeout: Duration
     /// The lane in which it is queued.
     var lane: Lane
+    /// Whether it needs a connection of its own, since one that was kept may be as dead as the last one.
+    var needsNewConnection = false
     /// Whether a connection is made and nothing sent.
     var isProbe = false
 

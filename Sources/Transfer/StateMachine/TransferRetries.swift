@@ -57,10 +57,12 @@ struct TransferRetries {
     mutating func renewPatience(now: Instant) { lastProgress = max(lastProgress, now) }
 
     /// Records the number of bytes delivered, for a request by the current attempt.
-    mutating func noteProgress(_ delivered: Int64, now: Instant) {
+    ///
+    /// - Parameter worth: The time by which each new byte postpones the end of patience.
+    mutating func noteProgress(_ delivered: Int64, worth: Duration, now: Instant) {
         // A request's attempt receives the bytes of earlier attempts again.
         guard delivered > furthest else { return }
-        lastProgress = min(now, lastProgress.advanced(by: Patience.timePerByte * (delivered - furthest)))
+        lastProgress = min(now, lastProgress.advanced(by: worth * (delivered - furthest)))
         furthest = delivered
     }
 
@@ -126,6 +128,13 @@ struct TransferRetries {
         throw TransferError(
             .deadlineExceeded, "A pause of \(retryAfter.wholeSeconds) s was requested, which is too long to wait.",
             cause: error, response: error.response)
+    }
+
+    /// The error at the end of patience while an answer still arrives.
+    func gaveUp(onAnswerOf address: Address) -> TransferError {
+        TransferError(
+            .deadlineExceeded, "\(address) is too slow: its answer wasn't complete within \(patience.giveUp).",
+            cause: lastFailure, response: lastFailure?.response)
     }
 
     /// The error at the end of patience.

@@ -24,6 +24,11 @@ struct TransferStateMachine {
     var startAddress: StartAddress
     /// The identifier that the last server gave the request; see ``ResponseHead/requestIdentifier``.
     var requestIdentifier: ForeignText?
+    /// The refusal of an address with a credential, for which the source was asked for another one; the same address
+    /// would be refused again.
+    var unexplainedRefusal: TransferError?
+    /// Whether the last connection was dead or broke, and none has served since.
+    var lostConnection = false
     var progress: TransferProgress
     var retries: TransferRetries
 
@@ -51,7 +56,8 @@ struct TransferStateMachine {
         case .backingOff(let until): return min(until, retries.giveUpAt)
         case .awaitingHost(_, _, let outage): return min(outage.retryAt, retries.giveUpAt)
         case .exchanging(let attempt):
-            return attempt.deadline(giveUpAt: retries.giveUpAt, isBackground: plan.priority == .background)
+            return attempt.deadline(
+                giveUpAt: retries.giveUpAt, isBackground: plan.priority == .background, isDownload: plan.isDownload)
         }
     }
 }
@@ -78,8 +84,10 @@ extension TransferStateMachine {
     /// The source has returned an address or an error.
     mutating func addressArrived(_ result: Result<Address, any Error>, now: Instant) -> [TransferAction] {
         guard case .awaitingAddress = state else { return [] }
+        let refusal = unexplainedRefusal.take()
         switch result {
         case .success(let address):
+            if let refusal, address == startAddress.address { return failed(refusal, now: now) }
             startAddress.arrive(address, now: now)
             return attempt(now: now)
         case .failure(let cause):
@@ -197,6 +205,8 @@ extension TransferStateMachine {
         guard case .exchanging(var attempt) = state else { return [] }
         attempt.stallsAt = now.advanced(by: plan.patience.stall)
         requestIdentifier = head.requestIdentifier
+        // A redirect may lead to another host, whose connections are as old.
+        if !(300..<400).contains(head.status) { lostConnection = false }
         // The check is called once for each response, since the receiver may count responses.
         let reason = plan.refusal(of: head)
         let followsRedirects = plan.relocation == nil
@@ -239,25 +249,6 @@ extension TransferStateMachine {
         }
     }
 
-    /// Whether received bytes are for the receiver.
-    var isReceiving: Bool {
-        if case .exchanging(let attempt) = state, case .receiving = attempt.phase { true } else { false }
-    }
-
-    /// The receiver takes no bytes until `resumed`, however long that takes.
-    mutating func paused(now: Instant) {
-        guard case .exchanging(var attempt) = state else { return }
-        attempt.pause(now: now)
-        state = .exchanging(attempt)
-    }
-
-    /// The receiver takes bytes again, or its exchange has ended.
-    mutating func resumed(now: Instant) {
-        guard case .exchanging(var attempt) = state, attempt.isPaused else { return }
-        retries.excuse(attempt.resume(now: now))
-        state = .exchanging(attempt)
-    }
-
     /// The exchange has ended.
     ///
     /// - Parameters:
@@ -266,7 +257,6 @@ extension TransferStateMachine {
     mutating func exchangeEnded(
         _ result: Result<Void, TransferError>, keptBody: [UInt8], now: Instant
     ) -> [TransferAction] {
-        resumed(now: now)
         guard case .exchanging(let attempt) = state else { return [] }
         switch attempt.phase {
         case .redirecting(let target):
@@ -325,6 +315,8 @@ extension TransferStateMachine {
             case .refusing(let head, let retryAfter, let reason):
                 return [.abandon]
                     + refused(attempt, head, body: keptBody, retryAfter: retryAfter, reason: reason, now: now)
+            case .receiving where now < attempt.stallsAt:
+                return [.abandon] + end(with: retries.gaveUp(onAnswerOf: attempt.address))
             case .awaitingHead where now < retries.giveUpAt, .receiving:
                 return [.abandon] + failed(.stalled(attempt.address, for: plan.patience.stall), now: now)
             case .queued, .connecting, .awaitingHead, .redirecting:

@@ -4,8 +4,12 @@
 public protocol CredentialProvider: AnyObject, Sendable {
     /// The authorization of a request to the account's own origin; nil when it has to be obtained first, by `renew`.
     ///
-    /// Called on the transfer thread just before sending, so it must be quick.
+    /// Called just before sending: on the transfer thread, so it must be quick, unless it ``takesTime``.
     func authorization(for request: OutgoingRequest) -> Authorization?
+
+    /// Whether an authorization is made by somebody else, who may be slow: then it isn't asked for on the transfer
+    /// thread, where everybody would wait, but on a thread for such work.
+    var takesTime: Bool { get }
 
     /// Whether a response means that the request's authorization is refused, so that a newer one may help.
     ///
@@ -39,6 +43,9 @@ public protocol CredentialProvider: AnyObject, Sendable {
 }
 
 extension CredentialProvider {
+    /// False.
+    public var takesTime: Bool { false }
+
     /// True.
     public var isOfAccount: Bool { true }
 

@@ -2,6 +2,10 @@
 public struct DownloadRequest: Sendable {
     /// The range, nil for the whole resource; an empty range ends at once, without a request.
     public var range: ByteRange?
+    /// The most bytes that are received, such as the resource's size; more fail the download with `bodyTooLarge`.
+    ///
+    /// An answer in chunks tells no length, and may have no end.
+    public var bodyLimit: Int64
     /// The urgency.
     public var priority: Priority
     /// The time limits and retries.
@@ -22,11 +26,12 @@ public struct DownloadRequest: Sendable {
 
     /// Makes a request for a download.
     public init(
-        range: ByteRange? = nil, priority: Priority = .reader, patience: Patience = .media,
+        range: ByteRange? = nil, bodyLimit: Int64, priority: Priority = .reader, patience: Patience = .media,
         retriesNotFound: Bool = false, expectedEntityTag: String? = nil,
         refusal: (@Sendable (ResponseHead) -> String?)? = nil, earlierFailures: Int = 0
     ) {
         self.range = range
+        self.bodyLimit = bodyLimit
         self.priority = priority
         self.patience = patience
         self.retriesNotFound = retriesNotFound

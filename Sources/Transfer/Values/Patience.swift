@@ -12,7 +12,9 @@ public struct Patience: Sendable, Hashable {
     /// The upper bound of the wait before the first retry; it doubles with each further one.
     public var firstBackoff = Duration.milliseconds(200)
     /// The limit for the upper bound of the wait.
-    public var maximalBackoff = Duration.seconds(5)
+    ///
+    /// A reader waits for each retry; what protects a busy service is the limiter, not this wait.
+    public var maximalBackoff = Duration.seconds(2)
     /// The age up to which a transfer waits for the end of a host's outage.
     ///
     /// An outage begins with the first failure to connect. A transfer waits if the next attempt is due while the
@@ -25,6 +27,12 @@ public struct Patience: Sendable, Hashable {
     /// Each byte postpones the stall by this much, up to `stall`, and each new byte postpones the end of patience.
     /// So a useless response below 100 bytes a second ends like a stalled one and blocks no reader for ever.
     static let timePerByte = Duration.milliseconds(10)
+
+    /// The time for which a byte counts in an answer that is collected.
+    ///
+    /// Who waits for such an answer has nothing of it before its end, so each attempt ends with patience. A long page
+    /// of a list, of two million bytes, has more than a minute and a half besides, which suits a link of 20 kB/s.
+    static let timePerCollectedByte = Duration.microseconds(50)
 
     /// The limits for a client whose transfers fail after this time without progress.
     func limited(to timeout: Duration) -> Patience {

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A name server that lies, or that an attacker controls (DNS rebinding), can lead the name of a public host to a
 /// machine in the private network, with which this one may speak and others may not.
-struct PeerAddress: Equatable, CustomStringConvertible {
+struct PeerAddress: Equatable, Sendable, CustomStringConvertible {
     /// 4 or 16 bytes.
     private let bytes: [UInt8]
 
@@ -49,6 +49,12 @@ struct PeerAddress: Equatable, CustomStringConvertible {
         let family = bytes.count == 4 ? AF_INET : AF_INET6
         guard inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return "an address" }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Whether another address of the same family begins with so many bits of this one.
+    func covers(_ other: PeerAddress, bits: Int) -> Bool {
+        guard bytes.count == other.bytes.count, (1...bytes.count * 8).contains(bits) else { return self == other }
+        return Block(bytes, bits).covers(other.bytes)
     }
 
     /// Whether the address is one of the public Internet.

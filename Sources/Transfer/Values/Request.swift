@@ -7,19 +7,15 @@ public struct Request: Sendable {
     public var method: Method
     /// The address of the resource.
     public var address: Address
-    /// Further header fields; `Authorization`, `Proxy-Authorization` and `Cookie` go to the address's origin only.
-    public var headers: [(String, String)]
     /// The body, for `post` only.
     public var body: [UInt8]
-    /// The range; nil for the whole resource.
-    public var range: ByteRange?
     /// The urgency.
     public var priority: Priority
     /// The handling of redirects.
     public var redirects: RedirectPolicy
     /// The time limits and retries.
     public var patience: Patience
-    /// The largest response in bytes; a larger one fails the request with `bodyTooLarge`.
+    /// The largest response in bytes, which is in ordinary memory; a larger one fails the request with `bodyTooLarge`.
     public var bodyLimit: Int
     /// Whether a 404 is repeated until the end of patience: media appears only seconds after its completion.
     public var retriesNotFound: Bool
@@ -34,16 +30,13 @@ public struct Request: Sendable {
 
     /// Makes a request.
     public init(
-        method: Method = .get, address: Address, headers: [(String, String)] = [], body: [UInt8] = [],
-        range: ByteRange? = nil, priority: Priority = .background, redirects: RedirectPolicy = .follow,
-        patience: Patience = .standard, bodyLimit: Int = 64 << 20, retriesNotFound: Bool = false,
-        isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
+        method: Method = .get, address: Address, body: [UInt8] = [], priority: Priority = .background,
+        redirects: RedirectPolicy = .follow, patience: Patience = .standard, bodyLimit: Int,
+        retriesNotFound: Bool = false, isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
     ) {
         self.method = method
         self.address = address
-        self.headers = headers
         self.body = body
-        self.range = range
         self.priority = priority
         self.redirects = redirects
         self.patience = patience

@@ -61,23 +61,34 @@ public struct Response: Sendable {
     /// Whether it says that a presigned URL has expired: S3 in its message or by a code, CloudFront by a code.
     var meansExpiry: Bool {
         guard [400, 401, 403].contains(head.status) else { return false }
-        let text = String(decoding: body, as: UTF8.self)
-        return ["<Code>Expired", "<Code>TokenRefreshRequired<", "<Message>Request has expired"].contains {
-            text.contains($0)
-        }
+        let code = text(ofElement: "Code")
+        return code?.hasPrefix("Expired") == true || code == "TokenRefreshRequired"
+            || text(ofElement: "Message")?.hasPrefix("Request has expired") == true
     }
+
+    /// The codes with which S3 refuses what passes by itself.
+    private static let transientCodes: Set = [
+        "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException",
+        "RequestThrottled", "RequestLimitExceeded", "BandwidthLimitExceeded", "Busy",
+    ]
 
     /// Whether it is a refusal by S3 that passes by itself, whatever its status.
     ///
     /// Source: Amazon S3 API Reference, "Error responses"; compatible stores use the same words.
     var isTransientRefusalOfS3: Bool {
         guard (400..<500).contains(head.status) else { return false }
-        let text = String(decoding: body, as: UTF8.self)
-        let codes = [
-            "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException",
-            "RequestThrottled", "RequestLimitExceeded", "BandwidthLimitExceeded", "Busy",
-        ]
-        return codes.contains { text.contains("<Code>\($0)</Code>") }
+        return text(ofElement: "Code").map { Self.transientCodes.contains($0) } ?? false
+    }
+
+    /// How much of a body is searched: S3 begins its documents with code and message, and the transfer thread, on which
+    /// this happens, has no time for a long page.
+    static let searchedSize = 2 << 10
+
+    /// The text of the first element of a name, up to the next tag.
+    private func text(ofElement name: String) -> String? {
+        let start = body.prefix(Self.searchedSize)
+        guard let tag = start.firstRange(of: Array("<\(name)>".utf8)) else { return nil }
+        return String(decoding: start[tag.upperBound...].prefix { $0 != UInt8(ascii: "<") }, as: UTF8.self)
     }
 }
 

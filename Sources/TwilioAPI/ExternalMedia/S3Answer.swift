@@ -26,7 +26,7 @@ public struct S3Answer {
     init(_ response: Response) {
         status = response.head.status
         headers = response.head.headers
-        document = String(decoding: response.body, as: UTF8.self)
+        document = Self.document(response.body)
         code = ErrorDocument.content(of: "Code", in: document)
     }
 
@@ -35,9 +35,12 @@ public struct S3Answer {
     /// - Parameter body: The start of the answer's body.
     public static func refusesKey(status: Int, body: [UInt8]) -> Bool {
         guard [400, 401, 403].contains(status) else { return false }
-        return ErrorDocument.content(of: "Code", in: String(decoding: body, as: UTF8.self))
+        return ErrorDocument.content(of: "Code", in: document(body))
             .flatMap(KeyRefusal.init(rawValue:)) != nil
     }
+
+    /// A document of S3's, as far as it matters; of longer pages the transfer thread reads no more.
+    private static func document(_ body: [UInt8]) -> String { String(decoding: body.prefix(8 << 10), as: UTF8.self) }
 
     /// The region of the bucket.
     var region: String? {

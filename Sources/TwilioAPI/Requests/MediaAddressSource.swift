@@ -16,9 +16,13 @@ public final class MediaAddressSource: MediaAddresses {
     private struct State {
         /// The address in use; nil at first and after a refusal.
         var current: Address?
-        /// The requests for an address and the downloads waiting for them.
-        var requests = SingleFlight<SID, Completion>()
+        /// The requests for an address and the downloads waiting for them, by the patience in an outage.
+        var requests = SingleFlight<Duration, Completion>()
     }
+
+    /// The size limit of an answer with an address in bytes: one takes two thousand, but a page of a proxy, in whose
+    /// place the answer is asked for again, may be large.
+    private static let answerLimit = 1 << 20
 
     /// The API's address: of the media, or of a redirect to it.
     private let origin: Address
@@ -61,7 +65,8 @@ public final class MediaAddressSource: MediaAddresses {
 
     /// Returns the address in use, or a fresh one after a refusal.
     ///
-    /// Downloads that share a request for an address share the patience of the first.
+    /// Only downloads of the same patience in an outage share a request: a reader mustn't get what little patience
+    /// somebody at a terminal has, who mustn't wait as long as a reader. An address serves all of them.
     public func address(
         replacing refused: Address?, priority: Priority, outage: Duration,
         completion: @escaping @Sendable (Result<Address, any Error>) -> Void
@@ -69,7 +74,7 @@ public final class MediaAddressSource: MediaAddresses {
         let (known, mustResolve) = state.withLock { state -> (Address?, Bool) in
             if let current = state.current, current == refused || current.isStale() { state.current = nil }
             if let known = state.current ?? (resolver == nil ? origin : nil) { return (known, false) }
-            return (nil, state.requests.join(completion, for: subject, urgency: priority.rawValue))
+            return (nil, state.requests.join(completion, for: outage, urgency: priority.rawValue))
         }
         if let known {
             completion(.success(known))
@@ -102,7 +107,7 @@ public final class MediaAddressSource: MediaAddresses {
         resolver.send(
             Request(
                 address: origin, priority: priority, redirects: .report, patience: patience,
-                retriesNotFound: retriesNotFound, refusal: Self.refusal(of:))
+                bodyLimit: Self.answerLimit, retriesNotFound: retriesNotFound, refusal: Self.refusal(of:))
         ) { [self] result in
             let outcome = Result<Address, any Error> {
                 let response = try result.mapError { TwilioError($0, subject: "the media of \(subject)") }.get()
@@ -110,8 +115,10 @@ public final class MediaAddressSource: MediaAddresses {
             }
             let address = try? outcome.get()
             let waiting = state.withLock { state -> [Completion] in
-                if let address { state.current = address }
-                return state.requests.complete(subject, urgency: priority.rawValue, isUsable: address != nil)
+                let own = state.requests.complete(outage, urgency: priority.rawValue, isUsable: address != nil)
+                guard let address else { return own }
+                state.current = address
+                return own + state.requests.serveAll()
             }
             for completion in waiting { completion(outcome) }
         }

@@ -82,7 +82,7 @@ extension TwilioClient {
     public func verifyCalls(patience: Patience) throws(TwilioError) {
         let address = try apiAddress("\(callPath)?PageSize=1")
         let response = try Result { () throws(TransferError) in
-            try transfer.sendAndWait(Request(address: address, patience: patience))
+            try transfer.sendAndWait(Request(address: address, patience: patience, bodyLimit: Self.callLength))
         }.mapError { TwilioError($0, subject: Self.callSubject) }.get()
         _ = try CallPage(body: response.body)
     }

@@ -1,17 +1,21 @@
 import ArgumentParser
-import CLinux
+import Credentials
 import FileSystem
 import Glibc
+import KeyProcess
 import Support
 
 /// `twiliofs doorkeeper`, which the program starts for itself: see ``Doorkeeper``.
 struct DoorkeeperCommand: ParsableCommand {
     static let name = "doorkeeper"
     static let configuration = CommandConfiguration(
-        commandName: name, abstract: "Open files and unmount for a mount.", shouldDisplay: false)
+        commandName: name, abstract: "Open files, start key processes and unmount for a mount.", shouldDisplay: false)
 
     @Option(help: .hidden)
     var user: String?
+
+    @Option(help: .hidden)
+    var duty = DoorDuty.files
 
     func run() throws {
         try ProcessSecrecy.begin()
@@ -29,20 +33,19 @@ struct DoorkeeperCommand: ParsableCommand {
         else { throw Failure(.usage, "'\(Self.name)' is for the program's own use") }
         _ = fcntl(Doorkeeper.descriptor, F_SETFD, FD_CLOEXEC)
         let user = try user.map { (name) throws(Failure) in try ServingUser(name) }
-        var door = Door(hands: FileHands(user: user))
-        while let (bytes, descriptor) = DoorSocket.receive(Doorkeeper.descriptor) {
-            if let descriptor { close(descriptor) }
-            guard let request = DoorMessage.Request(bytes) else { break }
+        var door = Door(duty, hands: FileHands(user: user))
+        while let packet = DoorSocket.receive(Doorkeeper.descriptor) {
+            if let descriptor = packet.descriptor { close(descriptor) }
+            guard let request = DoorMessage.Request(packet.bytes) else { break }
             let (answer, opened) = door.answer(request)
-            let packet = answer.bytes
-            let isSent = twiliofs_send_message(Doorkeeper.descriptor, packet, packet.count, opened ?? -1) != 0
+            let isSent = DoorSocket.send(packet.number, answer.bytes, with: opened, on: Doorkeeper.descriptor)
             if let opened { close(opened) }
             guard isSent else { break }
         }
     }
 }
 
-/// Opens files, and unmounts.
+/// Opens files, starts key processes, and unmounts.
 private struct FileHands: Door.Hands {
     /// The user whom the mount has become.
     let user: ServingUser?
@@ -58,11 +61,29 @@ private struct FileHands: Door.Hands {
         return try user.opening(path) { () throws(Failure) in try LogFile.open(path) }
     }
 
-    func mountState(of path: String) -> MountState { MountState(of: path) }
+    func mountState(of path: String) -> MountState { MountQuestion.state(of: path, as: user) }
 
-    func unmount(_ path: String) throws(DoorRefusal) {
+    func stamp(of path: String) -> FileStamp? {
+        guard let user else { return FileStamp(of: path) }
+        return user.stamp(of: path)
+    }
+
+    func startKeyProcess(_ reading: KeyReading) throws(SystemError) -> (socket: Int32, processID: Int32) {
+        let opened = reading.opened { path in
+            let descriptor = openSecret(path)
+            return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
+        }
+        defer { opened.close() }
+        return try KeyProcesses.program(for: user).start(opened)
+    }
+
+    func end(of process: Int32, within patience: Duration) -> ProcessEnd? {
+        ProcessEnd(of: process, within: patience)
+    }
+
+    func unmount(_ mount: MountIdentity) throws(DoorRefusal) {
         do throws(FileSystemError) {
-            try Unmounting.unmount(path, isLazy: true)
+            try Unmounting.unmount(mount)
         } catch {
             throw DoorRefusal(kind: error.code.doorKind, sentence: error.message)
         }

@@ -53,13 +53,15 @@ struct Environment {
         "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     ]
 
-    /// The variables for a program that needs none of the secrets, as `NAME=value`.
-    static var withoutSecrets: [String] {
+    /// The variables for a key process, as `NAME=value`: none of the secrets, and no proxy, whose address may have a
+    /// password.
+    static var ofKeyProcess: [String] {
+        let others = secrets + proxies + ["HTTP_PROXY", "http_proxy"]
         var variables: [String] = []
         var entry = environ
         while let text = entry.pointee {
             let variable = String(cString: text)
-            if !secrets.contains(where: { variable.hasPrefix($0 + "=") }) { variables.append(variable) }
+            if !others.contains(where: { variable.hasPrefix($0 + "=") }) { variables.append(variable) }
             entry += 1
         }
         return variables

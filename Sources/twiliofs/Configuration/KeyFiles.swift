@@ -1,5 +1,6 @@
 import Credentials
 import Envelope
+import KeyProcess
 
 /// The files of a mount's private keys; those that change are read again while the mount is running.
 final class KeyFiles: Sendable {
@@ -30,7 +31,9 @@ final class KeyFiles: Sendable {
             let path = CacheFolder.absolute(secrets.file(named: given))
             // The form of the argument, with the absolute path.
             let absolute = (use.map { "\($0.rawValue):" } ?? "") + (sid.map { "\($0)=" } ?? "") + path
-            let file = try secrets.keyValue("private key", in: path, isLost: \.isLost) { () throws(Failure) in
+            let file = try secrets.keyValue("private key", in: path, isLost: \.isLost) {
+                reader.expect(path, for: .unwrapping(use: use, publicKeySID: sid?.description))
+            } first: { () throws(Failure) in
                 Keys(entries: try reader.entries(of: absolute))
             } later: { () throws(Failure) in
                 var reader = later

@@ -40,8 +40,6 @@ struct PrivateKeys {
     init(secrets: SecretReader, passphraseFile: String?, by process: KeyProcess, later processes: KeyProcesses) {
         self.init(
             secrets: secrets, passphraseFile: passphraseFile, mayAsk: true, holder: .process(process), processes)
-        // Another process reads it again.
-        if let passphraseFile { secrets.expect(secrets.file(named: passphraseFile)) }
     }
 
     private init(
@@ -107,18 +105,17 @@ struct PrivateKeys {
                 try process.read(KeyFileRequest(path: path, purpose: purpose), warn: secrets.warn)
             }
         case .newProcess(let processes):
-            let process = try processes.start()
-            var settings = settings
-            settings.openedPassphraseFile = passphraseFile.flatMap { secrets.openForOther($0) }
-            let file = KeyFileRequest(path: path, purpose: purpose, opened: secrets.openForOther(path))
-            defer { for opened in [settings.openedPassphraseFile, file.opened] { opened?.close() } }
-            return try Failure.ofKeyProcess { () throws(KeyFileFailure) in
-                try process.use(settings)
-                let contents = try process.read(file, warn: secrets.warn)
-                _ = try process.confine()
-                return contents
-            }
+            return try processes.contents(reading(of: path, for: purpose), warn: secrets.warn)
         }
+    }
+
+    /// Prepares for a file that is read again while the mount is running, by ``later``.
+    func expect(_ path: String, for purpose: KeyFileRequest.Purpose) {
+        if case .newProcess(let processes) = later.holder { processes.expect(later.reading(of: path, for: purpose)) }
+    }
+
+    private func reading(of path: String, for purpose: KeyFileRequest.Purpose) -> KeyReading {
+        KeyReading(KeyFileRequest(path: path, purpose: purpose), settings)
     }
 
     /// Takes the files that were opened for this process, which reads one with them.

@@ -33,20 +33,21 @@ extension SecretReader {
     ///   - path: The file's absolute path.
     ///   - check: Throws if a new value can't take the place of the former one while the mount is running.
     ///   - isLost: Whether a value has become useless, so that it is read again in any case.
+    ///   - expect: Prepares for `later`, if the file can be read again.
     ///   - first: Reads the file now.
     ///   - later: Reads it again, on another thread.
     func keyValue<Value: Sendable & Equatable>(
         _ what: String, in path: String,
         check: @escaping @Sendable (_ former: Value, _ new: Value) throws -> Void = { _, _ in },
         isLost: @escaping @Sendable (Value) -> Bool = { _ in false },
+        expect: () -> Void,
         first: () throws(Failure) -> Value,
         later: @escaping @Sendable () throws(Failure) -> Value
     ) throws(Failure) -> FileValue<Value> {
         let files = FileStamp.canBeReadAgain(path) ? [path] : []
         // Before the file is read: one that changes meanwhile counts as changed.
         let stamps = files.map { FileStamp(of: $0) }
-        // Key processes read it.
-        for file in files { expect(file) }
+        if !files.isEmpty { expect() }
         let value = FileValue(
             "the \(what) in '\(path)'", in: files, first: try first(), stamps: stamps, check: check, isLost: isLost,
             read: { try later() })

@@ -135,7 +135,7 @@ struct SecretReader: Sendable {
             throw Failure(status, "'\(path)', which should hold the \(what), is a directory: name a file in it")
         default: throw Failure(status, "'\(path)', which should hold the \(what), is neither a file nor a pipe")
         }
-        let bytes = try read(descriptor, limit: limit, path, what, status)
+        let bytes = try read(descriptor, room: Self.room(for: file, limit: limit), limit: limit, path, what, status)
         guard let text = Self.withoutByteOrderMark(bytes) else {
             throw Failure(status, "the file '\(path)' with the \(what) is UTF-16: store it as UTF-8")
         }
@@ -156,18 +156,6 @@ struct SecretReader: Sendable {
     }
 
     private static let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-
-    /// Opens a file for a process that can't open it itself, and doesn't read it; the caller closes the descriptor.
-    ///
-    /// - Returns: Nil where that process can do what this one can.
-    func openForOther(_ path: String) -> OpenedFile? {
-        guard let doorkeeper else { return nil }
-        let descriptor = doorkeeper.openSecret(path, flags: Self.flags)
-        return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
-    }
-
-    /// Has a file that another process reads opened for that later.
-    func expect(_ path: String) { doorkeeper?.expectSecret(path) }
 
     /// Whether there is a file, as far as it may be known.
     func exists(_ path: String) -> Bool {
@@ -198,25 +186,51 @@ struct SecretReader: Sendable {
         return file.st_uid == 0 && file.st_gid == 0 && file.st_mode & 0o037 == 0
     }
 
+    /// The room for a file's bytes, and for one more, which tells that it is longer.
+    ///
+    /// Locked memory is scarce: a buffer as large as the greatest list of credentials would be in ordinary memory.
+    static func room(for file: stat, limit: Int) -> Int {
+        // A pipe has no size, and neither have files that the kernel generates.
+        let size = file.st_mode & S_IFMT == S_IFREG && file.st_size > 0 ? Int(file.st_size) : Self.limit
+        return min(size, limit) + 1
+    }
+
     private func read(
-        _ descriptor: Int32, limit: Int, _ path: String, _ what: String, _ status: FailureStatus
+        _ descriptor: Int32, room: Int, limit: Int, _ path: String, _ what: String, _ status: FailureStatus
     ) throws(Failure) -> SecretBytes {
         let deadline = ContinuousClock.now + patience
+        var buffer = SecretBytes([])
         var count = 0
-        let buffer = try SecretBytes(count: limit + 1) { (memory) throws(Failure) in
-            while count < memory.count {
-                guard Self.waitForInput(descriptor, until: deadline, or: asker) else {
-                    throw Failure(status, "the \(what) has not come from the pipe '\(path)' within \(patience)")
-                }
-                let result = Glibc.read(descriptor, memory.baseAddress.map { $0 + count }, memory.count - count)
-                if result < 0, errno == EINTR || errno == EAGAIN { continue }
-                guard result >= 0 else { throw Self.unreadable(path, what, status) }
-                if result == 0 { break }
-                count += result
+        var room = room
+        while true {
+            let former = buffer
+            buffer = try SecretBytes(count: room) { (memory) throws(Failure) in
+                former.withUnsafeBytes { memory.copyBytes(from: $0) }
+                try fill(memory, from: descriptor, &count, until: deadline, path, what, status)
             }
+            guard count == room, count <= limit else { break }
+            // It has no size, or has grown.
+            room = min(2 * room, limit + 1)
         }
         guard count <= limit else { throw Failure(status, "the file '\(path)' is too large to hold the \(what)") }
         return buffer.withUnsafeBytes { SecretBytes($0.prefix(count)) }
+    }
+
+    /// Reads on, from the count of bytes that are there, until the memory is full or the file ends.
+    private func fill(
+        _ memory: UnsafeMutableRawBufferPointer, from descriptor: Int32, _ count: inout Int,
+        until deadline: ContinuousClock.Instant, _ path: String, _ what: String, _ status: FailureStatus
+    ) throws(Failure) {
+        while count < memory.count {
+            guard Self.waitForInput(descriptor, until: deadline, or: asker) else {
+                throw Failure(status, "the \(what) has not come from the pipe '\(path)' within \(patience)")
+            }
+            let result = Glibc.read(descriptor, memory.baseAddress.map { $0 + count }, memory.count - count)
+            if result < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard result >= 0 else { throw Self.unreadable(path, what, status) }
+            if result == 0 { break }
+            count += result
+        }
     }
 
     /// Waits for input or its end, which a file has at once; returns false if the deadline comes first.

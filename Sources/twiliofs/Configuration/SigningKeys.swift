@@ -52,6 +52,8 @@ struct SigningKeys {
                         + " line of the file and mount again with --signing-key \(path.shellWord)")
             } isLost: {
                 $0.isLost()
+            } expect: {
+                reader.expect(path, for: .signing)
             } first: { () throws(Failure) in
                 try Self.key(path, sid, account, known, &reader)
             } later: { () throws(Failure) in

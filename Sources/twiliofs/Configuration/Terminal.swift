@@ -12,6 +12,43 @@ enum Terminal {
         return true
     }
 
+    /// The settings of a terminal, and who used it when they were remembered.
+    private struct Remembered {
+        var settings: termios
+        let group: pid_t
+    }
+
+    private static let remembered = Locked<Remembered?>(nil)
+
+    /// Remembers the settings of the terminal at which this process is in the foreground, for ``restore()``.
+    ///
+    /// The key process may change them for a prompt, and be ended in the middle of it.
+    static func remember() {
+        let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var settings = termios()
+        let group = getpgrp()
+        guard tcgetpgrp(descriptor) == group, tcgetattr(descriptor, &settings) == 0 else { return }
+        remembered.withLock { $0 = Remembered(settings: settings, group: group) }
+    }
+
+    /// Gives the terminal the settings that were remembered, if this process is still in the foreground there: a prompt
+    /// that nobody will end leaves it without echo.
+    ///
+    /// SIGTTOU has to be blocked.
+    static func restore() {
+        remembered.withLock { remembered in
+            guard var terminal = remembered else { return }
+            let descriptor = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+            guard descriptor >= 0 else { return }
+            defer { close(descriptor) }
+            // In the background, the settings are another program's.
+            guard tcgetpgrp(descriptor) == terminal.group else { return }
+            tcsetattr(descriptor, TCSANOW, &terminal.settings)
+        }
+    }
+
     /// Asks for a secret without showing the answer; returns nil if the process has no terminal.
     ///
     /// - Parameters:

@@ -18,7 +18,7 @@ struct Mount {
 
     private let command: MountCommand
     private let options: MountOptionList
-    private let keyProcesses = KeyProcesses()
+    private let keyProcesses: KeyProcesses
     private let environment: Environment
     private let log: LogOutput
     private let logFile: LogFile?
@@ -55,7 +55,12 @@ struct Mount {
         // Before anything from the network is in the memory, and before there are other threads and what they open.
         let isConfined = !command.noLandlock && (try? Landlock()) != nil
         doorkeeper = isConfined || user != nil ? try Doorkeeper(for: user) : nil
-        if command.needsPrivateKeys { try keyProcesses.startFirst(for: user) }
+        keyProcesses = KeyProcesses(doorkeeper: doorkeeper)
+        if command.needsPrivateKeys {
+            // It may prompt.
+            Terminal.remember()
+            try keyProcesses.startFirst(for: user)
+        }
         log = LogOutput(format: command.logFormat, destination: destination, leastLevel: command.logLevel)
         logger = log.logger()
     }
@@ -75,7 +80,7 @@ struct Mount {
         }
         let window = try command.window.window()
         let mountPoint = try MountPoint(
-            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace
+            command.mountPoint, allowsContents: options.allowsContents, replaces: command.replace, user: user?.user
         ) { [doorkeeper] in doorkeeper?.mountState(of: $0) ?? MountState.find($0) }
         try checkPlaces(outside: mountPoint)
         let secrets = try MountSecrets(
@@ -111,14 +116,14 @@ struct Mount {
             // libcurl has descriptors that aren't.
             try Background.closeOnExecution(except: [])
             // Before this process gives up the right to unmount, which the watch inherits.
-            if options.removesDead { try DeadMountWatch.start(mountPoint: mountPoint.path, device: mount.device) }
-            try confine(landlock)
+            if options.removesDead { try startWatch(mount.identity) }
+            try confine(landlock, mount.identity)
         }
         logger.info("mounted \(secrets.account.account) on \(mountPoint.path)")
         signals.onSignals(unmount: mount.unmounting) { rereading.readAll() }
         try Self.unmounting(mount) { try announce(mount, on: mountPoint) }
         serviceManager.tell("READY=1", "STATUS=\(secrets.account.account) is mounted on \(mountPoint.path)")
-        withExtendedLifetime(secrets) { mount.wait() }
+        try withExtendedLifetime(secrets) { () throws(FileSystemError) in try mount.wait() }
         serviceManager.tell("STOPPING=1", "STATUS=")
     }
 
@@ -144,8 +149,7 @@ struct Mount {
 
     /// Has the doorkeeper do what this process won't be able to do.
     private func use(_ doorkeeper: Doorkeeper, in settings: inout MountSettings) throws(Failure) {
-        try doorkeeper.setMountPoint(settings.mountPoint)
-        settings.unmounter = { (path) throws(FileSystemError) in try doorkeeper.unmount(path) }
+        settings.unmounter = { (mount) throws(FileSystemError) in try doorkeeper.unmount(mount) }
         if let logFile {
             try doorkeeper.setLogFile(logFile.path)
             logFile.reopen { () throws(Failure) in try doorkeeper.openLogFile() }
@@ -153,18 +157,33 @@ struct Mount {
         if let user { settings.withMountRights = { try user.asRoot($0) } }
     }
 
+    /// Starts the process that removes the mount when this one has died: as root if this one was.
+    private func startWatch(_ mount: MountIdentity?) throws {
+        let start = { try DeadMountWatch.start(mount) }
+        if let user { try user.asRoot(entirely: true, start) } else { try start() }
+    }
+
     /// Gives up the rights that were for mounting alone.
-    private func confine(_ landlock: Landlock?) throws(Failure) {
+    private func confine(_ landlock: Landlock?, _ mount: MountIdentity?) throws(Failure) {
         guard let doorkeeper else { return }
         try user?.finish()
+        if let mount { try doorkeeper.setMount(mount) }
         try doorkeeper.seal()
+        do throws(SystemError) {
+            try doorkeeper.whenEnded { [logger] in logger.error("\($0)") }
+        } catch {
+            throw Failure(.other, error.message)
+        }
         // This user may be kept out of a folder with secrets.
-        if user != nil { FileStamp.look { doorkeeper.statusOfSecret($0) } }
+        if user != nil { FileStamp.look { doorkeeper.stamp(of: $0) } }
         let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
-        let authorities = command.account.certificateAuthorities(environment)?.file
-        let rules = MountAccess.rules(
-            cacheFolder: root, authorityFile: authorities.map { CacheFolder.absolute($0) })
-        try Confinement.begin(landlock, rules, logger: logger)
+        let authorities = command.account.certificateAuthorities(environment)
+        let file = authorities.map { CacheFolder.absolute($0.file) }
+        let canBeOpened = file.map { access($0, R_OK) == 0 } ?? false
+        try Confinement.begin(
+            landlock, MountAccess.rules(cacheFolder: root, authorityFile: file), logger: logger)
+        guard canBeOpened, let file, let source = authorities?.source else { return }
+        try Confinement.check(file, "the file of certificate authorities", source)
     }
 
     /// The settings from the command line that need no check.
@@ -265,10 +284,11 @@ struct Mount {
     private func checkPlaces(outside mountPoint: MountPoint) throws(Failure) {
         let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
         let authorities = command.account.certificateAuthorities(environment)?.file
-        let places = [
-            (root, "the cache folder"), (command.logFile, "the log file"),
-            (authorities, "the file of certificate authorities"),
-        ]
+        let places: [(String?, String)] =
+            [
+                (root, "the cache folder"), (command.logFile, "the log file"),
+                (authorities, "the file of certificate authorities"),
+            ] + command.secretFiles.map { ($0, "the file with a secret") }
         for (path, what) in places { try CacheFolder.check(path, what: what, isOutside: mountPoint.path) }
         // What is mounted there already may not answer, and no folder of the cache is in it.
         let isInCache = CacheFolder.holds(mountPoint.path, root: root, isMounted: mountPoint.predecessor != nil)

@@ -57,6 +57,9 @@ enum CrashSignals {
         return file
     }
 
+    /// Keeps the file of ``keepStandardError()`` small.
+    static func trimStandardError() { twiliofs_crash_trim_words() }
+
     /// Whether a reaction is `SIG_IGN`, the address 1; Swift can't compare functions.
     static func isIgnored(_ reaction: (@convention(c) (Int32) -> Void)?) -> Bool {
         unsafeBitCast(reaction, to: UInt.self) == 1

@@ -11,9 +11,9 @@ import Support
 enum DeadMountWatch {
     /// Starts it; it waits for the end of this process, and knows no secret.
     ///
-    /// - Parameter device: The number of the mount's device.
-    static func start(mountPoint: String, device: String?) throws(Failure) {
-        guard let device else { throw Failure(.other, "/proc/self/mountinfo can't be read: mount /proc") }
+    /// It gets the users of the calling thread: for root's rights, the real one has to be root, too.
+    static func start(_ mount: MountIdentity?) throws(Failure) {
+        guard let mount else { throw Failure(.other, "/proc/self/mountinfo can't be read: mount /proc") }
         var pipe: [Int32] = [0, 0]
         guard Glibc.pipe(&pipe) == 0 else {
             throw Failure(.other, "no pipe can be created: \(SystemErrorCode.current)")
@@ -35,7 +35,7 @@ enum DeadMountWatch {
         defer { posix_spawnattr_destroy(&attributes) }
         // POSIX_SPAWN_SETSID, GNU's: a signal to the group of a terminal's processes doesn't reach it.
         posix_spawnattr_setflags(&attributes, 0x80)
-        let words = ["twiliofs", WatchCommand.name, "--device", device, "--", mountPoint]
+        let words = ["twiliofs", WatchCommand.name, "--device", mount.device, "--", mount.path]
         var arguments = words.map { strdup($0) } + [nil]
         var variables = getenv("PATH").map { [strdup("PATH=" + String(cString: $0)), nil] } ?? [nil]
         defer { for text in arguments + variables { free(text) } }
@@ -63,6 +63,6 @@ struct WatchCommand: ParsableCommand {
         for number in [SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE] { signal(number, SIG_IGN) }
         var byte: UInt8 = 0
         while uninterrupted({ read(STDIN_FILENO, &byte, 1) }) > 0 {}
-        try Unmounting.removeDead(mountPoint, device: device)
+        try Unmounting.removeDead(MountIdentity(path: mountPoint, device: device))
     }
 }

@@ -5,7 +5,7 @@ import Support
 /// Starts the processes that hold private keys, and notices when one ends that is still needed.
 ///
 /// The first one reads all files. A file that is read again gets a process of its own, since those that run can't open
-/// files any more; each ends when its last key isn't needed any more.
+/// files any more; each ends when its last key isn't needed any more. The ``Doorkeeper`` starts it, if there is one.
 final class KeyProcesses: Sendable {
     /// Called with a sentence for the log, and whether the files may be read again.
     typealias Observer = @Sendable (_ sentence: String, _ mayReadAgain: Bool) -> Void
@@ -13,6 +13,8 @@ final class KeyProcesses: Sendable {
     private struct State {
         var isStarted = false
         var observer: Observer?
+        /// The ends that nobody has been told of yet.
+        var untold: [(sentence: String, mayReadAgain: Bool)] = []
         /// The first process, until it is taken.
         var first: KeyProcess?
     }
@@ -26,12 +28,19 @@ final class KeyProcesses: Sendable {
     private static let shortestLife = Duration.seconds(10)
 
     private let shared = Locked(State())
+    private let doorkeeper: Doorkeeper?
+
+    /// Starts no process yet.
+    ///
+    /// - Parameter doorkeeper: Starts the processes for files that are read again; without it, this process does.
+    init(doorkeeper: Doorkeeper?) { self.doorkeeper = doorkeeper }
 
     /// Starts the first process, which may ask on the terminal and read pipes that this process has inherited.
     ///
     /// - Parameter user: The user whom it becomes once it has read all files, as the mount does.
     func startFirst(for user: ServingUser?) throws(Failure) {
-        let process = try start(isFirst: true, user.map { ["--user", $0.name] } ?? [])
+        let process = try Self.started { () throws(SystemError) in try KeyProcess(Self.program(for: user)) }
+        follow(process)
         shared.withLock { $0.first = process }
     }
 
@@ -43,26 +52,58 @@ final class KeyProcesses: Sendable {
         }
     }
 
-    /// Starts a process for a file that is read again.
-    func start() throws(Failure) -> KeyProcess { try start(isFirst: false, []) }
+    /// Prepares for a file that may be read again later.
+    func expect(_ reading: KeyReading) { doorkeeper?.expectKeyFile(reading) }
 
-    private func start(isFirst: Bool, _ words: [String]) throws(Failure) -> KeyProcess {
-        do throws(SystemError) {
-            let process = try KeyProcess(
-                program: "/proc/self/exe",
-                arguments: { [Self.processName, Self.commandName, "--socket", String($0)] + words },
-                environment: Environment.withoutSecrets, isFirst: isFirst)
-            let started = ContinuousClock.now
-            process.whenEnded { [self] in note($0, age: .now - started) }
-            shared.withLock { $0.isStarted = true }
-            return process
-        } catch {
-            throw Failure(.other, error.message)
+    /// Has a file that was expected read again by a process of its own.
+    ///
+    /// - Parameter warn: Takes sentences about the file.
+    func contents(_ reading: KeyReading, warn: (String) -> Void) throws(Failure) -> PrivateKeys.Contents {
+        let process = try Self.started { () throws(SystemError) in
+            if let doorkeeper { return try doorkeeper.startKeyProcess(reading) }
+            let (socket, process) = try Self.program(for: nil).start(reading)
+            return KeyProcess(socket: socket, processID: process) {
+                ProcessEnd(of: process, within: KeyProcess.patienceForEnd)
+            }
         }
+        let contents = try Failure.ofKeyProcess { () throws(KeyFileFailure) in
+            let contents = try process.contents(warn: warn)
+            _ = try process.confinement()
+            return contents
+        }
+        follow(process)
+        return contents
     }
 
-    /// Has a function called when a process has ended although it is needed.
-    func whenEnded(_ observer: @escaping Observer) { shared.withLock { $0.observer = observer } }
+    /// This program as a key process.
+    ///
+    /// - Parameter user: The user whom it becomes once it has read all files.
+    static func program(for user: ServingUser?) -> KeyProgram {
+        let words = user.map { ["--user", $0.name] } ?? []
+        return KeyProgram(
+            "/proc/self/exe", words: { [processName, commandName, "--socket", String($0)] + words },
+            environment: Environment.ofKeyProcess)
+    }
+
+    private static func started(_ start: () throws(SystemError) -> KeyProcess) throws(Failure) -> KeyProcess {
+        do throws(SystemError) { return try start() } catch { throw Failure(.other, error.message) }
+    }
+
+    private func follow(_ process: KeyProcess) {
+        let started = ContinuousClock.now
+        process.whenEnded { [self] in note($0, age: .now - started) }
+        shared.withLock { $0.isStarted = true }
+    }
+
+    /// Has a function called when a process has ended although it is needed: at once for those that have already.
+    func whenEnded(_ observer: @escaping Observer) {
+        let untold = shared.withLock { state in
+            defer { state.untold = [] }
+            state.observer = observer
+            return state.untold
+        }
+        for (sentence, mayReadAgain) in untold { observer(sentence, mayReadAgain) }
+    }
 
     /// Tells the state for the status.
     ///
@@ -75,8 +116,7 @@ final class KeyProcesses: Sendable {
         }
     }
 
-    private func note(_ end: ProcessEnd?, age: Duration) {
-        let observer = shared.withLock(\.observer)
+    func note(_ end: ProcessEnd?, age: Duration) {
         let how =
             switch end {
             case .killed(let signal): "was ended by signal \(signal)"
@@ -84,11 +124,14 @@ final class KeyProcesses: Sendable {
             case nil: "has ended"
             }
         let mayReadAgain = age >= Self.shortestLife
-        observer?(
+        let sentence =
             "the process that holds the private keys \(how): recordings that aren't open can't be opened until the"
-                + (mayReadAgain
-                    ? " key files were read again, which is tried now" : " key files are read again (SIGHUP)"),
-            mayReadAgain)
+            + (mayReadAgain ? " key files were read again, which is tried now" : " key files are read again (SIGHUP)")
+        let observer = shared.withLock { state in
+            if state.observer == nil { state.untold.append((sentence, mayReadAgain)) }
+            return state.observer
+        }
+        observer?(sentence, mayReadAgain)
     }
 }
 

@@ -18,6 +18,32 @@ final class ProcessSignals: Sendable {
 
     private let phase = Locked(Phase.starting(reloadHasArrived: false))
 
+    /// Opens the log file again and has the others read, on a thread of its own.
+    ///
+    /// Its disk may be gone, and then a signal to unmount still counts.
+    private final class Reloads: Sendable {
+        private let worker: WorkerPool
+        private let next = Locked<(@Sendable () -> Void)?>(nil)
+
+        init() throws(SystemError) { worker = try WorkerPool(name: "reload", threadCount: 1) }
+
+        /// Runs an action, and only the last one of those that come before it begins: a later one does as much.
+        func run(_ action: @escaping @Sendable () -> Void) {
+            let isFirst = next.withLock { next in
+                defer { next = action }
+                return next == nil
+            }
+            guard isFirst else { return }
+            worker.run { [self] in
+                let action = next.withLock { next in
+                    defer { next = nil }
+                    return next
+                }
+                action?()
+            }
+        }
+    }
+
     /// Blocks the signals in the calling thread and its later threads, and begins to wait for them.
     ///
     /// - Parameter endsWithTerminal: Whether the mount is to end when the terminal that it was started at has gone, as
@@ -31,12 +57,13 @@ final class ProcessSignals: Sendable {
         let endsStart = !isHangupIgnored && Terminal.isAttached
         let hangup = Hangup(endsStart: endsStart, endsMount: endsWithTerminal && endsStart)
         let phase = phase
+        let reloads = try Reloads()
         _ = try NamedThread(name: "signals") {
             while true {
                 var signals = Self.awaited
                 var number: Int32 = 0
                 guard sigwait(&signals, &number) == 0 else { continue }
-                Self.handle(number, hangup, phase, log)
+                Self.handle(number, hangup, phase, log, reloads)
             }
         }
     }
@@ -70,12 +97,14 @@ final class ProcessSignals: Sendable {
         let endsMount: Bool
     }
 
-    private static func handle(_ number: Int32, _ hangup: Hangup, _ phase: Locked<Phase>, _ log: LogOutput) {
+    private static func handle(
+        _ number: Int32, _ hangup: Hangup, _ phase: Locked<Phase>, _ log: LogOutput, _ reloads: Reloads
+    ) {
         let action: (@Sendable () -> Void)? =
             switch SignalReaction.awaited[number] {
             case .unmount: unmount(number, phase)
             // The kernel takes the terminal away before it sends the signal.
-            case .reload: reload(hasHungUp: !Terminal.isAttached, hangup, phase, log)
+            case .reload: reload(hasHungUp: !Terminal.isAttached, hangup, phase, log, reloads)
             case .switchDebugLog: log.switchDebugging
             case nil: nil
             }
@@ -87,8 +116,11 @@ final class ProcessSignals: Sendable {
         phase.withLock { phase in
             switch phase {
             case .starting:
-                // A shell's status for a program that a signal has ended.
-                return { _exit(128 + number) }
+                return {
+                    Terminal.restore()
+                    // A shell's status for a program that a signal has ended.
+                    _exit(128 + number)
+                }
             case .mounting(_, let reloadHasArrived):
                 phase = .mounting(unmountHasArrived: true, reloadHasArrived: reloadHasArrived)
                 return nil
@@ -99,7 +131,7 @@ final class ProcessSignals: Sendable {
 
     /// The action of SIGHUP; the caller runs it without the lock.
     private static func reload(
-        hasHungUp: Bool, _ hangup: Hangup, _ phase: Locked<Phase>, _ log: LogOutput
+        hasHungUp: Bool, _ hangup: Hangup, _ phase: Locked<Phase>, _ log: LogOutput, _ reloads: Reloads
     ) -> (@Sendable () -> Void)? {
         let isEnd = phase.withLock { phase in
             if case .starting = phase { hasHungUp && hangup.endsStart } else { hasHungUp && hangup.endsMount }
@@ -109,14 +141,16 @@ final class ProcessSignals: Sendable {
             switch phase {
             case .starting:
                 phase = .starting(reloadHasArrived: true)
-                return log.reopen
+                return { reloads.run(log.reopen) }
             case .mounting(let unmountHasArrived, _):
                 phase = .mounting(unmountHasArrived: unmountHasArrived, reloadHasArrived: true)
-                return log.reopen
+                return { reloads.run(log.reopen) }
             case .mounted(_, let reload):
                 return {
-                    log.reopen()
-                    reload()
+                    reloads.run {
+                        log.reopen()
+                        reload()
+                    }
                 }
             }
         }

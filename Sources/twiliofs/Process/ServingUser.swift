@@ -1,4 +1,5 @@
 import CLinux
+import Credentials
 import Glibc
 import Support
 
@@ -63,8 +64,11 @@ struct ServingUser: Sendable {
     }
 
     /// Runs code as root, in the calling thread and those that it starts; as this user's own, the mount is this user's.
-    func asRoot<Value>(_ body: () throws -> Value) throws -> Value {
-        guard twiliofs_set_thread_users(user, 0, 0) == 0 else {
+    ///
+    /// - Parameter entirely: Whether this user isn't even the thread's real one, for a program that is to be root's.
+    func asRoot<Value>(entirely: Bool = false, _ body: () throws -> Value) throws -> Value {
+        // In two steps: only root may change the real user.
+        guard twiliofs_set_thread_users(user, 0, 0) == 0, !entirely || twiliofs_set_thread_users(0, 0, 0) == 0 else {
             throw Failure(.other, "the process can't become root again: \(SystemErrorCode.current)")
         }
         defer { _ = twiliofs_set_thread_users(user, user, 0) }
@@ -81,12 +85,41 @@ struct ServingUser: Sendable {
 
     /// Opens a file as root if only root can put another in its place, and otherwise as this user.
     ///
-    /// Otherwise the user could have a link in the way of the file lead to one that only root may open.
-    func opening<Value, Reason: Error>(
-        _ path: String, _ body: () throws(Reason) -> Value
-    ) throws(Reason) -> Value {
-        if (try? TrustedPath.check(path)) != nil { return try body() }
-        return try asUser(body)
+    /// Otherwise the user could have a link in the way of the file lead to one that only root may open. In a folder
+    /// with the sticky bit, everybody can put a file there that has no name yet: what is root's there is opened as
+    /// root, and anything else as this user.
+    ///
+    /// - Parameter body: Opens the file; returns a descriptor, or -1 with `errno`.
+    func opening<Reason: Error>(_ path: String, _ body: () throws(Reason) -> Int32) throws(Reason) -> Int32 {
+        switch Self.trust(in: path) {
+        case .none: return try asUser(body)
+        case .full: return try body()
+        case .files:
+            let descriptor = try body()
+            var file = stat()
+            guard descriptor >= 0, fstat(descriptor, &file) != 0 || file.st_uid != 0 else { return descriptor }
+            close(descriptor)
+            return try asUser(body)
+        }
+    }
+
+    /// Finds the stamp of a file, as ``opening(_:_:)`` opens it.
+    func stamp(of path: String) -> FileStamp? {
+        Self.trust(in: path) == .none ? asUser { FileStamp(of: path) } : FileStamp(of: path)
+    }
+
+    /// How far root can trust a path.
+    private enum Trust {
+        /// Another user can put something else in its place.
+        case none
+        /// Everybody can put a file there that is missing, since a folder has the sticky bit.
+        case files
+        case full
+    }
+
+    private static func trust(in path: String) -> Trust {
+        if (try? TrustedPath.check(path, allowsSticky: false)) != nil { return .full }
+        return (try? TrustedPath.check(path)) != nil ? .files : .none
     }
 
     private func asUser<Value, Reason: Error>(_ body: () throws(Reason) -> Value) throws(Reason) -> Value {

@@ -96,6 +96,7 @@ final class TreeBench: Sendable {
         let (client, transfer, account) = (api.client, api.transfer, api.client.account)
         catalog = try Catalog(folder: folder.path("catalog"), window: window, logger: quiet)
         writer = try WriteQueue()
+        catalog.groups.createIndex(on: writer)
         finder = ResourceFinder(catalog: catalog, client: client, writer: writer)
         nodes = NodeRegistry(kernel: expired)
         recorder = MediaRecorder(catalog: catalog, writer: writer, delegate: nodes, logger: quiet)
@@ -170,9 +171,34 @@ final class TreeBench: Sendable {
         throw FileTreeError(.stale, path)
     }
 
-    func attributes(_ inode: InodeNumber) throws -> Attributes {
+    /// - Parameter file: the open file that is being read.
+    func attributes(_ inode: InodeNumber, openedAs file: OpenFile? = nil) throws -> Attributes {
         let results = Awaited<Result<Attributes, FileTreeError>>()
-        tree.attributes(of: inode) { results.add($0) }
+        tree.attributes(of: inode, openedAs: file) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func extendedAttributes(of inode: InodeNumber) throws -> [(name: String, value: String)] {
+        let results = Awaited<Result<[(name: String, value: String)], FileTreeError>>()
+        tree.extendedAttributes(of: inode) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func roomForAttributeNames(of inode: InodeNumber) throws -> Int {
+        let results = Awaited<Result<Int, FileTreeError>>()
+        tree.roomForAttributeNames(of: inode) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func target(of inode: InodeNumber) throws -> String {
+        let results = Awaited<Result<String, FileTreeError>>()
+        tree.target(of: inode) { results.add($0) }
+        return try results.value().get()
+    }
+
+    func entries(of handle: DirectoryHandle, after cookie: Int64, limit: Int) throws -> [DirectoryEntry] {
+        let results = Awaited<Result<[DirectoryEntry], FileTreeError>>()
+        tree.entries(of: handle, after: cookie, limit: limit) { results.add($0) }
         return try results.value().get()
     }
 
@@ -186,7 +212,7 @@ final class TreeBench: Sendable {
         let handle = try openDirectory(inode)
         var found: [DirectoryEntry] = []
         while true {
-            let entries = try tree.entries(of: handle, after: found.last?.cookie ?? 0, limit: limit)
+            let entries = try entries(of: handle, after: found.last?.cookie ?? 0, limit: limit)
             #expect(entries.count <= limit)
             if entries.isEmpty { return found }
             found += entries

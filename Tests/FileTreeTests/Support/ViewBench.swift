@@ -86,7 +86,7 @@ extension TreeBench {
             let inner = "\(path)/\(entry.name)"
             switch entry.type {
             case .directory: found.merge(try links(inner)) { _, _ in "twice" }
-            case .link: found[inner] = try tree.target(of: find(inner).inode)
+            case .link: found[inner] = try target(of: find(inner).inode)
             case .regular: found[inner] = "a file"
             }
         }
@@ -106,7 +106,7 @@ extension TreeBench {
         #expect(zip(whole, whole.dropFirst()).allSatisfy { $0.cookie < $1.cookie })
         let handle = try openDirectory(inode)
         for (index, entry) in whole.enumerated() {
-            let rest = try tree.entries(of: handle, after: entry.cookie, limit: 100)
+            let rest = try entries(of: handle, after: entry.cookie, limit: 100)
             #expect(rest.map(\.name) == whole.dropFirst(index + 1).map(\.name))
             guard index >= 2 else { continue }
             let found = try lookUp(entry.name, in: inode).attributes

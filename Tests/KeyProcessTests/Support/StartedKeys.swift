@@ -26,12 +26,12 @@ struct StartedKeys {
     /// Starts a process that has read nothing.
     static func start() throws -> KeyProcess {
         try KeyProcess(
-            program: BuiltPrograms.twiliofs,
-            arguments: { ["twiliofs-keys", "key-process", "--socket", String($0)] },
-            environment: ["PATH=/usr/bin:/bin"]
-                + ["LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"].compactMap { name in
-                    ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
-                }, isFirst: true)
+            KeyProgram(
+                BuiltPrograms.twiliofs, words: { ["twiliofs-keys", "key-process", "--socket", String($0)] },
+                environment: ["PATH=/usr/bin:/bin"]
+                    + ["LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"].compactMap { name in
+                        ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
+                    }))
     }
 }
 

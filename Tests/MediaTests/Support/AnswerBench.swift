@@ -42,7 +42,6 @@ final class AnswerBench: StreamDelegate, @unchecked Sendable {
             return TransferTask { order in
                 switch order {
                 case .cancel: box.download.isCancelled = true
-                case .resume: break
                 case .raise(let priority): box.download.raised.append(priority)
                 }
             }

@@ -46,7 +46,7 @@ struct CapturedMedia: Sendable {
                 let name = try #require(simulator.manifest[resource.sid.description]?.path)
                 let receiver = Collector()
                 api.transfer.download(
-                    DownloadRequest(), from: try api.client.mediaAddresses(of: resource), to: receiver)
+                    DownloadRequest(bodyLimit: .max), from: try api.client.mediaAddresses(of: resource), to: receiver)
                 let (head, bytes) = try receiver.result.value().get()
                 let kept = head.headers.filter {
                     $0.name.lowercased().hasPrefix("x-amz-meta") || $0.name.lowercased() == "content-type"

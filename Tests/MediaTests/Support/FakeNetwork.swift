@@ -26,7 +26,6 @@ final class FakeNetwork: Downloader, @unchecked Sendable {
         let request: DownloadRequest
         let receiver: any DownloadReceiver
         var isCancelled = false
-        var isPaused = false
         /// The offsets that are still to be sent; nil before the answer.
         var rest: Range<Int>?
         var sentEnd: Int?
@@ -55,7 +54,6 @@ final class FakeNetwork: Downloader, @unchecked Sendable {
         return TransferTask { [self] order in
             switch order {
             case .cancel: downloads[number]?.isCancelled = true
-            case .resume: downloads[number]?.isPaused = false
             case .raise: break
             }
         }
@@ -126,10 +124,6 @@ final class FakeNetwork: Downloader, @unchecked Sendable {
     func deliver(_ number: Int, _ count: Int) {
         guard let download = downloads[number], let rest = download.rest else { return }
         let piece = rest.prefix(count)
-        if download.receiver.downloadWillReceive(byteCount: piece.count) == .pause {
-            download.isPaused = true
-            return
-        }
         let file = files[download.file]
         var bytes = Array(file.media.served[piece])
         if let place = file.damagedPlace, piece.contains(place) { bytes[place - piece.lowerBound] ^= 0x40 }

@@ -95,7 +95,7 @@ extension MediaWorld {
             if let rest = download.rest {
                 if rest.isEmpty {
                     add("ends", weight: 6) { self.network.end(number, .success(())) }
-                } else if !download.isPaused {
+                } else {
                     // A cancelled one may bring more until the transfer thread learns of it.
                     let count = self.number(1...(200 << 10))
                     add("brings \(count)", weight: download.isCancelled ? 1 : 8) { self.network.deliver(number, count) }

@@ -96,7 +96,8 @@ struct LimiterTests {
         let lanes = try Self.lanes()
         var queue = AdmissionQueue<Int>(maximalRunning: 100, limiter: RequestLimiter(maximum: 100))
         for (id, lane) in (lanes + lanes).enumerated() {
-            queue.add(id, priority: .reader, lane: lane, isToAccount: true)
+            let turn = Turn(isDownload: true, number: UInt64(id))
+            queue.add(id, priority: .reader, turn: turn, lane: lane, isToAccount: true)
         }
         #expect(queue.next(now: now) == 0)
         queue.finish(0, .refused(retryAfter: .seconds(3)), now: now)
@@ -105,6 +106,29 @@ struct LimiterTests {
         #expect(queue.next(now: now.advanced(by: .milliseconds(2999))) == nil)
         #expect(queue.next(now: now.advanced(by: .seconds(3))) == 6)
         #expect(queue.wakeTime(now: now.advanced(by: .seconds(3))) == nil)
+    }
+
+    @Test("A retry goes before transfers that began later, and the request for an address before downloads")
+    func turns() throws {
+        let lane = try Self.lanes()[0]
+        var queue = AdmissionQueue<UInt64>(maximalRunning: 1, limiter: RequestLimiter(maximum: 100))
+        func add(_ number: UInt64, isDownload: Bool = true, priority: Priority = .reader) {
+            let turn = Turn(isDownload: isDownload, number: number)
+            queue.add(number, priority: priority, turn: turn, lane: lane, isToAccount: true)
+        }
+        for number in 1...4 as ClosedRange<UInt64> { add(number) }
+        #expect(queue.next(now: now) == 1)
+        queue.finish(1, .processed, now: now)
+        add(5, isDownload: false)
+        add(6, isDownload: false, priority: .background)
+        add(1)
+        queue.raise(6, to: .reader, turn: Turn(isDownload: false, number: 6))
+        var order: [UInt64] = []
+        while let next = queue.next(now: now) {
+            order.append(next)
+            queue.finish(next, .processed, now: now)
+        }
+        #expect(order == [5, 6, 1, 2, 3, 4])
     }
 
     @Test("The longest pause counts, and none is longer than two minutes")
@@ -128,7 +152,7 @@ struct LimiterTests {
         let total = Int.random(in: 1...6, using: &generator)
         var queue = AdmissionQueue<Int>(maximalRunning: total, limiter: RequestLimiter(maximum: 3))
         // The reference: plain lists, searched from the start.
-        var waiting: [(id: Int, priority: Priority, lane: Lane, isToAccount: Bool)] = []
+        var waiting: [(id: Int, priority: Priority, turn: Turn, lane: Lane, isToAccount: Bool)] = []
         var running: [(id: Int, lane: Lane, isToAccount: Bool)] = []
         var clock = now
         for id in 0..<300 {
@@ -137,8 +161,13 @@ struct LimiterTests {
                 let priority = Priority.allCases.randomElement(using: &generator) ?? .reader
                 let isToAccount = Bool.random(using: &generator)
                 let lane = lanes.randomElement(using: &generator) ?? lanes[0]
-                queue.add(id, priority: priority, lane: lane, isToAccount: isToAccount)
-                waiting.append((id, priority, lane, isToAccount))
+                // Some have waited before.
+                let turn = Turn(
+                    isDownload: .random(using: &generator), number: UInt64(Int.random(in: 0...id, using: &generator)))
+                queue.add(id, priority: priority, turn: turn, lane: lane, isToAccount: isToAccount)
+                // A stable place behind those of the same turn.
+                let place = waiting.firstIndex { $0.turn > turn } ?? waiting.count
+                waiting.insert((id, priority, turn, lane, isToAccount), at: place)
             case 2:
                 guard !running.isEmpty else { continue }
                 let index = Int.random(in: 0..<running.count, using: &generator)
@@ -166,7 +195,7 @@ struct LimiterTests {
                 let best = candidates.map(\.priority).max()
                 let expected = running.count < total ? candidates.first { $0.priority == best }?.id : nil
                 let next = queue.next(now: clock)
-                #expect(next == expected, "priority, then first come")
+                #expect(next == expected, "priority, then turn, then first come")
                 guard let next, let index = waiting.firstIndex(where: { $0.id == next }) else { break }
                 let started = waiting.remove(at: index)
                 running.append((next, started.lane, started.isToAccount))

@@ -45,7 +45,51 @@ struct PeerAddressTests {
             (["HTTPS_PROXY": "https://proxy.example"], 443), (["http_proxy": "a:1", "NO_PROXY": "*"], nil), ([:], nil),
         ] as [([String: String], UInt16?)])
     func proxyPort(variables: [String: String], port: UInt16?) {
-        #expect(EnvironmentProxy.port { variables[$0] } == port)
+        #expect(EnvironmentProxy { variables[$0] }?.port == port)
+    }
+
+    @Test(
+        "A host is reached without the proxy where NO_PROXY has it, in libcurl's way",
+        arguments: [
+            ("", "a.example", true), ("*", "a.example", false), ("a.example", "a.example", false),
+            ("A.Example", "a.example", false), ("example", "a.example", false), (".example", "a.example", false),
+            ("xample", "a.example", true), ("a.example.", "a.example", false), ("a.example", "a.example.", false),
+            ("b.example, a.example", "a.example", false), ("b.example a.example", "a.example", false),
+            ("b.a.example", "a.example", true), ("10.0.0.1", "10.0.0.1", false), ("10.0.0.0/8", "10.1.2.3", false),
+            ("10.0.0.0/8", "11.1.2.3", true), ("10.0.0.1/32", "10.0.0.2", true), ("0.0.0.1", "10.0.0.1", true),
+            ("fd00::/8", "fd12::1", false), ("fd00::1", "fd00:0::1", false), ("fe00::/8", "fd12::1", true),
+            ("10.0.0.0/8", "fd12::1", true), ("10.0.0.0/x", "10.1.2.3", true), ("*, b", "a.example", true),
+        ])
+    func exceptions(list: String, host: String, isCarried: Bool) throws {
+        let variables = ["https_proxy": "http://10.0.0.9:3128", "NO_PROXY": list]
+        #expect(try #require(EnvironmentProxy { variables[$0] }).carries(host) == isCarried)
+    }
+
+    @Test("Only the proxy may have a private address, as far as its address is known, and for hosts that it carries")
+    func proxyAlone() throws {
+        func isAllowed(_ variables: [String: String], _ peer: String, port: UInt16, for host: String) throws -> Bool {
+            let rule = PeerRule(allowsPrivate: false, proxy: EnvironmentProxy { variables[$0] })
+            return rule.fault(of: try #require(PeerAddress(peer)), port: port, for: try address("https://\(host)/"))
+                == nil
+        }
+        let named = ["https_proxy": "https://proxy.example", "NO_PROXY": "store.example"]
+        #expect(try isAllowed(named, "10.0.0.9", port: 443, for: "api.twilio.com"))
+        #expect(try !isAllowed(named, "10.0.0.9", port: 443, for: "store.example"))
+        #expect(try !isAllowed(named, "10.0.0.9", port: 80, for: "api.twilio.com"))
+        let literal = ["https_proxy": "http://10.0.0.9:3128"]
+        #expect(try isAllowed(literal, "10.0.0.9", port: 3128, for: "api.twilio.com"))
+        #expect(try !isAllowed(literal, "10.0.0.8", port: 3128, for: "api.twilio.com"))
+    }
+
+    @Test(
+        "A host that is a private address itself is refused wherever the connection goes",
+        arguments: ["10.0.0.1", "10.0.0.1.", "[fd00::1]", "0x0a000001", "169.254.169.254", "2852039166"])
+    func literal(host: String) throws {
+        let rule = PeerRule(allowsPrivate: false, proxy: EnvironmentProxy { _ in "http://10.0.0.9:3128" })
+        #expect(rule.fault(ofHostOf: try address("https://\(host)/"))?.code == .insecureAddress)
+        #expect(PeerRule(allowsPrivate: true, proxy: nil).fault(ofHostOf: try address("https://\(host)/")) == nil)
+        #expect(rule.fault(ofHostOf: try address("https://54.231.0.1/")) == nil)
+        #expect(rule.fault(ofHostOf: try address("https://api.twilio.com/")) == nil)
     }
 
     @Test("A host may have a private address if it was named, or if a host that was named told it, and no further")
@@ -72,7 +116,8 @@ struct PeerAddressTests {
 
     @Test("A refusal says the address and what to do; a literal address is refused for good, a name for the moment")
     func sentence() throws {
-        let rule = PeerRule(allowsPrivate: false, proxyPort: 3128)
+        let rule = PeerRule(
+            allowsPrivate: false, proxy: EnvironmentProxy { ["https_proxy": "http://192.168.1.1:3128"][$0] })
         let peer = try #require(PeerAddress("192.168.1.1"))
         let name = try #require(rule.fault(of: peer, port: 443, for: try address("https://api.twilio.com/a?secret=b")))
         #expect(name.code == .nameNotResolved && name.message.contains("192.168.1.1"))

@@ -55,6 +55,33 @@ struct RefusalTests {
     }
 
     @Test(
+        "A long page with a refusal is searched as quickly as a short one, and S3's words count at its start",
+        arguments: [400, 403])
+    func longPage(status: Int) throws {
+        func response(_ blanks: Int, _ code: String, _ rest: Int) throws -> Response {
+            let body = String(repeating: " ", count: blanks) + "<Error><Code>\(code)</Code></Error>"
+            return Response(
+                head: ResponseHead(status: status, headers: HeaderFields([]), address: try address()),
+                body: Array(body.utf8) + Array(repeating: UInt8(ascii: "<"), count: rest))
+        }
+        #expect(try response(1900, "ExpiredToken", 0).meansExpiry && response(0, "ExpiredToken", 60_000).meansExpiry)
+        #expect(try response(1900, "SlowDown", 60_000).isTransientRefusalOfS3)
+        #expect(try !response(2100, "ExpiredToken", 0).meansExpiry)
+        #expect(try !response(2100, "SlowDown", 0).isTransientRefusalOfS3)
+        let clock = ContinuousClock()
+        func time(_ response: Response) -> Duration {
+            let times = (0..<5).map { _ in
+                clock.measure {
+                    for _ in 0..<20 { #expect(!response.meansExpiry && !response.isTransientRefusalOfS3) }
+                }
+            }
+            return times.min() ?? .zero
+        }
+        let (short, long) = (try response(0, "AccessDenied", 2000), try response(0, "AccessDenied", 64_000))
+        #expect(time(long) < time(short) * 8)
+    }
+
+    @Test(
         "What is resumed is asked for on condition of its strong entity tag, and of no other",
         arguments: [
             ("\"one\"", true), ("W/\"one\"", false), ("one", false), ("\"o ne\"", false), ("\"o\"e\"", false),

@@ -92,7 +92,7 @@ struct TransferPatienceTests {
     }
 
     @Test(
-        "A slow answer isn't given up, nor one that pauses, nor a short one",
+        "A slow download isn't given up, nor one that pauses, nor a short one",
         arguments: [
             (20_000, 1, Duration.milliseconds(10)), (20_000, 100, .seconds(1)), (20_000, 1400, .seconds(14)),
             (20, 1, .milliseconds(500)), (2, 1, .seconds(7)),
@@ -100,12 +100,32 @@ struct TransferPatienceTests {
     func slow(size: Int, pieceSize: Int, interval: Duration) throws {
         let here = try address()
         let slow = pattern(size)
-        for plan in [TransferPlan(DownloadRequest()), TransferPlan(Request(address: here))] {
-            var simulation = Simulation(plan, address: here)
-            (simulation.pieceSize, simulation.interval) = (pieceSize, interval)
-            simulation.run(source: { _ in .success(here) }) { request, _ in serve(request, of: slow) }
-            #expect(simulation.isSuccess && simulation.bytes == slow, "\(simulation.results)")
-            #expect(simulation.requests.count == 1)
+        var simulation = Simulation(TransferPlan(DownloadRequest()), address: here)
+        (simulation.pieceSize, simulation.interval) = (pieceSize, interval)
+        simulation.run(source: { _ in .success(here) }) { request, _ in serve(request, of: slow) }
+        #expect(simulation.isSuccess && simulation.bytes == slow, "\(simulation.results)")
+        #expect(simulation.requests.count == 1)
+    }
+
+    @Test(
+        "An answer that is collected has its patience, whatever trickles; a long one has more, as a slow link needs",
+        arguments: [
+            // Bytes a second, bytes, and whether all of them come in time.
+            (110, 5_000, true), (110, 20_000, false), (1000, 50_000, true), (1000, 70_000, false),
+            (20_000, 2_000_000, true), (10_000, 2_000_000, false),
+        ])
+    func collected(speed: Int, size: Int, isInTime: Bool) throws {
+        let here = try address()
+        let body = [UInt8](repeating: 7, count: size)
+        var simulation = Simulation(TransferPlan(Request(address: here, bodyLimit: 16 << 20)), address: here)
+        (simulation.pieceSize, simulation.interval) = (speed, .seconds(1))
+        simulation.run(source: { _ in .success(here) }) { request, _ in serve(request, of: body) }
+        #expect(simulation.isSuccess == isInTime, "\(simulation.results) after \(simulation.elapsed)")
+        let allowed = Patience().giveUp + .microseconds(50) * size
+        #expect(simulation.elapsed <= allowed && simulation.requests.count == 1)
+        if !isInTime {
+            #expect(simulation.error?.code == .deadlineExceeded)
+            #expect(simulation.error?.message.contains("too slow") == true, "\(simulation.results)")
         }
     }
 

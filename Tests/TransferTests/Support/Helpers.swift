@@ -19,6 +19,33 @@ extension Patience {
         maximalBackoff: .milliseconds(20))
 }
 
+extension Request {
+    /// Makes a request for an answer that is small.
+    init(
+        method: Method = .get, address: Address, body: [UInt8] = [], priority: Priority = .background,
+        redirects: RedirectPolicy = .follow, patience: Patience = .standard, retriesNotFound: Bool = false,
+        isHarmless: Bool = false, refusal: (@Sendable (Response) -> String?)? = nil
+    ) {
+        self.init(
+            method: method, address: address, body: body, priority: priority, redirects: redirects,
+            patience: patience, bodyLimit: 1 << 20, retriesNotFound: retriesNotFound, isHarmless: isHarmless,
+            refusal: refusal)
+    }
+}
+
+extension DownloadRequest {
+    /// Makes a request for a download of any size.
+    init(
+        range: ByteRange? = nil, priority: Priority = .reader, patience: Patience = .media,
+        retriesNotFound: Bool = false, expectedEntityTag: String? = nil,
+        refusal: (@Sendable (ResponseHead) -> String?)? = nil, earlierFailures: Int = 0
+    ) {
+        self.init(
+            range: range, bodyLimit: .max, priority: priority, patience: patience, retriesNotFound: retriesNotFound,
+            expectedEntityTag: expectedEntityTag, refusal: refusal, earlierFailures: earlierFailures)
+    }
+}
+
 func url(_ text: String) throws -> URL {
     try #require(URL(string: text))
 }

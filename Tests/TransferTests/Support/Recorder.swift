@@ -23,20 +23,16 @@ final class Recorder: DownloadReceiver {
     private let record = Condition(Record())
     private let onBegin: @Sendable (Int) -> Bool
     private let onReceive: @Sendable (Int) -> Void
-    private let flow: @Sendable (Int) -> DownloadFlow
 
     /// - Parameters:
     ///   - onBegin: given how often it has begun; returns whether to go on.
     ///   - onReceive: given how many bytes there are by now.
-    ///   - flow: given how many bytes there are by now; returns whether more may come.
     init(
         onBegin: @escaping @Sendable (Int) -> Bool = { _ in true },
-        onReceive: @escaping @Sendable (Int) -> Void = { _ in },
-        flow: @escaping @Sendable (Int) -> DownloadFlow = { _ in .proceed }
+        onReceive: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.onBegin = onBegin
         self.onReceive = onReceive
-        self.flow = flow
     }
 
     func downloadDidBegin(_ head: ResponseHead, at offset: Int64) -> Bool {
@@ -51,14 +47,6 @@ final class Recorder: DownloadReceiver {
             return record.heads.count
         }
         return onBegin(count)
-    }
-
-    func downloadWillReceive(byteCount: Int) -> DownloadFlow {
-        flow(
-            record.change { record -> Int in
-                if byteCount <= 0 { record.violations.append("asked for no bytes") }
-                return record.bytes.count
-            })
     }
 
     func downloadDidReceive(_ bytes: RawSpan) {

@@ -68,21 +68,13 @@ extension TransferWorld {
             guard priority > item.plan.priority else { return }
             item.plan.priority = priority
             item.lastProgress = max(item.lastProgress, self.now)
-            self.queue.raise(item.id, to: priority)
+            self.queue.raise(item.id, to: priority, turn: item.turn)
             self.carryOut(item.machine.raise(to: priority, now: self.now), for: item)
             if let request = item.queued { self.heedPause(item, request.lane) }
         }
         if !isHealthy { add("cancel", weight: 1) { self.carryOut(item.machine.cancel(), for: item) } }
         guard let wire = item.exchange else { return events }
-        if item.pausedSince != nil {
-            add("resumes") {
-                if let since = item.pausedSince {
-                    item.lastProgress = item.lastProgress.advanced(by: since.duration(to: self.now))
-                }
-                item.pausedSince = nil
-                item.machine.resumed(now: self.now)
-            }
-        } else if !wire.isConnected {
+        if !wire.isConnected {
             let isDown = down.contains(host(wire.request.address))
             if !isDown { add("connects", weight: 8) { self.connect(item) } }
             if isDown || !isHealthy && isOnce(in: 4) {
@@ -91,14 +83,7 @@ extension TransferWorld {
         } else if !wire.hasHead {
             add("head", weight: 8) { self.answer(item) }
         } else if !wire.body.isEmpty {
-            add("bytes", weight: 8) {
-                if item.machine.isReceiving, !self.isHealthy, self.isOnce(in: 8) {
-                    item.pausedSince = self.now
-                    item.machine.paused(now: self.now)
-                } else {
-                    self.receive(item, self.number(1...80))
-                }
-            }
+            add("bytes", weight: 8) { self.receive(item, self.number(1...80)) }
         } else if wire.isWhole {
             add("end", weight: 8) { self.end(item, .success(())) }
         }
@@ -210,7 +195,6 @@ extension TransferWorld {
                 isTimed = !item.isBackground
             } else {
                 waits = isRunning && !isQueued
-                isTimed = item.pausedSince == nil
             }
             if attempt.redirects > TransferAttempt.maximalRedirects {
                 faults.append("\(item.id) is redirected too often")

@@ -42,11 +42,11 @@ final class TransferWorld: SeededWorld {
         var keptBody: [UInt8] = []
         /// The last new byte, or the start; later by the time for which the network isn't to blame.
         var lastProgress: Instant
-        var pausedSince: Instant?
         var queuedSince: Instant?
         var performCount = 0
         var results: [Result<Void, TransferError>] = []
         var isBackground: Bool { plan.priority == .background }
+        var turn: Turn { Turn(isDownload: plan.isDownload, number: id) }
 
         init(_ id: UInt64, _ plan: TransferPlan, expected: Range<Int64>, machine: TransferStateMachine, now: Instant) {
             (self.id, self.plan, self.expected, self.machine, lastProgress) = (id, plan, expected, machine, now)
@@ -141,7 +141,9 @@ final class TransferWorld: SeededWorld {
                 item.performCount += 1
                 item.outcome = .unknown
                 item.isToAccount = request.address.credentials != nil
-                queue.add(item.id, priority: item.plan.priority, lane: request.lane, isToAccount: item.isToAccount)
+                queue.add(
+                    item.id, priority: item.plan.priority, turn: item.turn, lane: request.lane,
+                    isToAccount: item.isToAccount)
                 heedPause(item, request.lane)
             case .abandon:
                 item.queued = nil
@@ -149,7 +151,7 @@ final class TransferWorld: SeededWorld {
                     let isCancelled =
                         if case .end(.failure(let error)) = actions.last { error.code == .cancelled } else { false }
                     connectingEnded(item, isCancelled ? .cancelled : .noConnection)
-                    drop(item)
+                    item.exchange = nil
                 }
                 leaveQueue(item)
             case .begin(_, let offset): bytesBegin(item, at: offset)
@@ -163,12 +165,6 @@ final class TransferWorld: SeededWorld {
                 check(result, of: item)
             }
         }
-    }
-
-    private func drop(_ item: Item) {
-        item.exchange = nil
-        if let since = item.pausedSince { item.lastProgress = item.lastProgress.advanced(by: since.duration(to: now)) }
-        item.pausedSince = nil
     }
 
     private func bytesBegin(_ item: Item, at offset: Int64) {
@@ -270,7 +266,7 @@ final class TransferWorld: SeededWorld {
 
     func end(_ item: Item, _ result: Result<Void, TransferError>) {
         if let error = result.failure { connectingEnded(item, error) }
-        drop(item)
+        item.exchange = nil
         leaveQueue(item)
         carryOut(item.machine.exchangeEnded(result, keptBody: item.keptBody, now: now), for: item)
     }

@@ -32,6 +32,39 @@ struct CertificateTests {
         #expect(metrics.retries == retries, "not repeated")
     }
 
+    @Test(
+        "With a file of authorities, none of the system's is trusted besides, wherever the system has it",
+        .enabled(if: OwnMounts.isPossible, OwnMounts.reason))
+    func replaced() throws {
+        let (system, other) = (try CertificateAuthority(), try CertificateAuthority(name: "Other"))
+        let server = try TLSServer(system, mode: "-www")
+        // Once in the file, once in the folder, where its name is a hash.
+        let folder = try TemporaryFolder()
+        let certificate = Array(try Data(contentsOf: URL(filePath: system.path)))
+        let hash = try Command.require(["openssl", "x509", "-hash", "-noout", "-in", system.path]).text
+        try folder.file("ca-certificates.crt", certificate)
+        try folder.file("\(hash.trimmingCharacters(in: .whitespacesAndNewlines)).0", certificate)
+        let address = Address(url: try url("https://localhost:\(server.port)/"))
+        let codes = try OwnMounts.with(folder.url.path, inPlaceOf: "/etc/ssl/certs") {
+            try [nil, system.path, other.path].map { authorities in
+                failure(try makeClient(authorities: authorities), Request(address: address))?.code
+            }
+        }
+        #expect(codes == [nil, nil, .certificateRefused])
+    }
+
+    @Test("Authorities are read now and then, not for each connection")
+    func cached() throws {
+        let authority = try CertificateAuthority()
+        // It closes the connection after each answer.
+        let server = try TLSServer(authority, mode: "-www")
+        let client = try makeClient(authorities: authority.path)
+        let address = Address(url: try url("https://localhost:\(server.port)/"))
+        #expect(failure(client, Request(address: address)) == nil)
+        try FileManager.default.removeItem(atPath: authority.path)
+        #expect(failure(client, Request(address: address)) == nil)
+    }
+
     @Test("A file of authorities that can't be used is refused, with the setting that names it")
     func unusableAuthorities() {
         for path in ["/no-such-file.pem", "/dev/null"] {

@@ -118,6 +118,23 @@ struct DownloadTests {
         #expect(server.requests.last?.range?.first == 1000)
     }
 
+    @Test("A body in chunks that has no end is given up with the first byte beyond the limit")
+    func endless() throws {
+        let server = try ScriptedServer { request, connection in
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let chunk = Array("64\r\n".utf8) + pattern(100) + Array("\r\n".utf8)
+            while connection.send(chunk) {}
+        }
+        let recorder = Recorder()
+        let client = try makeClient()
+        client.download(
+            DownloadRequest(range: .bytes(0..<500), bodyLimit: 1000, patience: .short), from: try server.address(),
+            to: recorder)
+        let record = recorder.wait()
+        #expect(record.error?.code == .bodyTooLarge && record.bytes.count <= 1000, "\(record.results)")
+        try wait(until: "the connection is closed") { server.openConnectionCount == 0 }
+    }
+
     @Test("A chunked body that broke off after its last byte is complete when the server says so")
     func brokenAtEnd() throws {
         let resource = resource
@@ -293,15 +310,35 @@ struct DownloadTests {
         #expect(server.requests.map { $0.range?.first } == [nil, 1500, 1500])
     }
 
-    @Test("A source is asked at most twice again without progress")
+    @Test("A source is asked at most twice again without progress, and once if it has but an address with a credential")
     func refusedForGood() throws {
         let server = try ScriptedServer { _, connection in connection.respond(403, [], Array("no".utf8)) }
-        let address = try server.address()
-        let source = ListedAddresses([address, address, address, address, address])
-        let record = download(try makeClient(), source)
-        #expect(record.error?.code == .status && record.error?.status == 403)
-        #expect(record.error?.response?.body == Array("no".utf8))
-        #expect(source.refused == [nil, address, address])
+        // Two presigned addresses of the same second are equal.
+        let presigned = try server.address("/presigned")
+        let own = try server.address("/own", credentials: FixedCredential(Credential(username: "u", password: "p")))
+        for (address, asked) in [(presigned, [nil, presigned, presigned]), (own, [nil, own])] {
+            let source = ListedAddresses(Array(repeating: address, count: 5))
+            let record = download(try makeClient(), source)
+            #expect(record.error?.code == .status && record.error?.status == 403)
+            #expect(record.error?.response?.body == Array("no".utf8))
+            #expect(source.refused == asked)
+        }
+        #expect(server.requests.map(\.target) == ["/presigned", "/presigned", "/presigned", "/own"])
+    }
+
+    @Test("An address that is refused behind its redirect is asked again, since it may redirect elsewhere")
+    func refusedBehindRedirect() throws {
+        let resource = resource
+        let server = try ScriptedServer { request, connection in
+            switch request.target {
+            case "/fresh": connection.serve(resource, to: request)
+            case "/old": connection.respond(403, [], Array("no".utf8))
+            default: connection.respond(302, [("Location", request.index == 0 ? "/old" : "/fresh")])
+            }
+        }
+        let record = download(try makeClient(), try server.address())
+        #expect(record.isSuccess && record.bytes == resource, "\(record.results)")
+        #expect(server.requests.map(\.target) == ["/media", "/old", "/media", "/fresh"])
     }
 
     @Test("A source without addresses ends the download and says why")

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Support
 
@@ -35,8 +36,8 @@ final class LogFile: Sendable {
         let opener = opener.withLock(\.self)
         let new = if let opener { try opener() } else { try Self.open(path) }
         defer { close(new) }
-        guard dup2(new, descriptor) >= 0 else { throw Self.refusal(path) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        // At once: a program that is started in between would get the file.
+        guard twiliofs_replace_descriptor(descriptor, new) >= 0 else { throw Self.refusal(path) }
     }
 
     /// Appends a line and a line end; returns the reason of a failure, or nil.

@@ -34,6 +34,7 @@ final class LogOutput: Sendable {
         let queue = LogQueue { [weak self] entries, lostCount in
             guard let self else { return }
             for entry in entries { perform(entry) }
+            CrashSignals.trimStandardError()
             guard lostCount > 0 else { return }
             let lines = lostCount == 1 ? "1 line was" : "\(lostCount) lines were"
             let message = "\(lines) lost here (nothing read the log in time)"

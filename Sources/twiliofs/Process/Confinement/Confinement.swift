@@ -18,6 +18,21 @@ enum Confinement {
         }
     }
 
+    /// Checks that a file can still be opened which is opened again and again: new connections would fail later.
+    ///
+    /// - Parameter source: The option or the variable that names it.
+    static func check(_ path: String, _ what: String, _ source: String) throws(Failure) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor < 0 else {
+            close(descriptor)
+            return
+        }
+        throw Failure(
+            .configuration,
+            "\(what) '\(path)' (\(source)) can't be opened by the confined process: \(SystemErrorCode.current); name a"
+                + " file, not a link to it, in a folder of its own, or give --no-landlock")
+    }
+
     /// Confines all threads.
     ///
     /// - Parameter landlock: nil to give up only the rights of setuid programs.

@@ -1,49 +1,64 @@
 import CLinux
+import Credentials
 import FileSystem
 import Glibc
+import KeyProcess
 import Support
 
-/// A process that does the little that the confined one can't do any more: it unmounts, and it opens the log file and
-/// the files with secrets again.
+/// Two processes that do the little that the confined one can't do any more: one unmounts; the other opens the log file
+/// and the files with credentials again, and has key processes read files with private keys again (``DoorDuty``).
+///
+/// They are two since a file may be on a disk that never answers: unmounting doesn't wait for it.
+///
+/// The files with private keys are opened here and in the key processes alone: the mount gets only a socket, on which
+/// it can ask a key process that is confined already.
 ///
 /// Before the mount, it finds the state of a mount that is to be replaced: a thread that asks a mount that hangs can't
 /// be interrupted, and so not be confined.
 ///
-/// It is the same program, started before the mount is confined or gives up root. It takes the paths from the mount
-/// before that, and none afterwards. It holds no secret, talks to nobody else, and ends with the mount.
+/// They are the same program, started before the mount is confined or gives up root. They take the paths from the mount
+/// before that, and none afterwards. They hold no secret, talk to nobody else, and end with the mount.
 final class Doorkeeper: Sendable {
     /// The socket's number in the doorkeeper.
     static let descriptor: Int32 = 3
 
-    private struct State {
-        var socket: Int32
-        var isSealed = false
-    }
+    /// The longest wait for an answer.
+    static let patience = Duration.seconds(30)
+    /// The longest wait for the end of a key process, for which others wait.
+    private static let patienceForEnd = Duration.seconds(20)
 
-    private let state: Locked<State>
+    private let files: DoorLine
+    private let mounts: DoorLine
+    private let patience: Duration
+    private let isSealed = Locked(false)
 
-    /// Starts the process.
+    /// Starts the processes.
     ///
-    /// - Parameter user: The user whom the mount will be, if it gives up root.
-    init(for user: ServingUser?) throws(Failure) {
-        var ends: [Int32] = [-1, -1]
-        let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-            throw Failure(.other, "no pair of sockets can be made: \(SystemErrorCode.current)")
-        }
-        defer { close(ends[1]) }
-        do throws(Failure) {
-            try Self.spawn(ends[1], words: user.map { ["--user", $0.name] } ?? [])
-        } catch {
-            close(ends[0])
-            throw error
-        }
-        state = Locked(State(socket: ends[0]))
+    /// - Parameters:
+    ///   - user: The user whom the mount will be, if it gives up root.
+    ///   - program: The path of this program.
+    ///   - patience: The longest wait for an answer.
+    init(
+        for user: ServingUser?, program: String = "/proc/self/exe", patience: Duration = Doorkeeper.patience
+    ) throws(Failure) {
+        self.patience = patience
+        files = try Self.start(.files, user, program)
+        mounts = try Self.start(.mounts, user, program)
     }
 
-    deinit { close(state.withLock(\.socket)) }
+    /// Starts the process of a duty.
+    private static func start(
+        _ duty: DoorDuty, _ user: ServingUser?, _ program: String
+    ) throws(Failure) -> DoorLine {
+        let (own, other) = try DoorSocket.pair()
+        defer { close(other) }
+        let line = DoorLine(socket: own)
+        let words = ["--duty", duty.rawValue] + (user.map { ["--user", $0.name] } ?? [])
+        try spawn(program, other, words: words)
+        return line
+    }
 
-    private static func spawn(_ socket: Int32, words: [String]) throws(Failure) {
+    private static func spawn(_ program: String, _ socket: Int32, words: [String]) throws(Failure) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -61,15 +76,19 @@ final class Doorkeeper: Sendable {
         var variables = environment.map { strdup($0) } + [nil]
         defer { for variable in variables { free(variable) } }
         var process = pid_t()
-        let result = posix_spawn(&process, "/proc/self/exe", &actions, nil, &arguments, &variables)
+        let result = posix_spawn(&process, program, &actions, nil, &arguments, &variables)
         guard result == 0 else {
             throw Failure(.other, "this program can't be started again: \(SystemErrorCode(rawValue: result))")
         }
     }
 
-    /// The variables that it gets: where fusermount3 and libraries are, and the settings of sanitizers.
+    /// The variables that it gets, and key processes from it: where fusermount3 and libraries are, and the settings of
+    /// libcrypto and of sanitizers.
     private static var environment: [String] {
-        let names = ["PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "SWIFT_BACKTRACE"]
+        let names = [
+            "PATH", "LD_LIBRARY_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "ASAN_OPTIONS", "TSAN_OPTIONS",
+            "SWIFT_BACKTRACE",
+        ]
         return names.compactMap { (name: String) in getenv(name).map { "\(name)=\(String(cString: $0))" } }
     }
 
@@ -77,25 +96,23 @@ final class Doorkeeper: Sendable {
 
     /// Has it open the log file again later.
     func setLogFile(_ path: String) throws(Failure) { try require(.setLogFile(path)) }
-    /// Has it unmount later.
-    func setMountPoint(_ path: String) throws(Failure) { try require(.setMountPoint(path)) }
+    /// Has it unmount a mount later, and no other.
+    func setMount(_ mount: MountIdentity) throws(Failure) { try require(.setMount(mount)) }
 
-    /// Has it open a file with a secret later, which this process doesn't open now.
-    func expectSecret(_ path: String) {
-        if !state.withLock(\.isSealed) { _ = ask(.addSecret(CacheFolder.absolute(path))) }
-    }
+    /// Has it start key processes for a file later.
+    func expectKeyFile(_ reading: KeyReading) { _ = ask(.addKeyFile(reading)) }
 
-    /// Has it take no more paths; from now on it opens the secret files.
+    /// Has both take no more paths; from now on they open the secret files.
     func seal() throws(Failure) {
-        try require(.seal)
-        state.withLock { $0.isSealed = true }
+        for line in [files, mounts] { try require(.seal, of: line) }
+        isSealed.withLock { $0 = true }
     }
 
     /// Has it find the state of the mount at a path.
     func mountState(of path: String) -> MountState { ask(.findMountState(path)).answer.mountState }
 
-    private func require(_ request: DoorMessage.Request) throws(Failure) {
-        let answer = ask(request).answer
+    private func require(_ request: DoorMessage.Request, of line: DoorLine? = nil) throws(Failure) {
+        let answer = (line ?? self.line(for: request)).ask(request, within: patience).answer
         guard answer == .done else { throw Failure(.other, "the doorkeeper process refuses or has ended: \(answer)") }
     }
 
@@ -108,7 +125,7 @@ final class Doorkeeper: Sendable {
     /// - Returns: A descriptor, which the caller closes, or -1 with `errno`.
     func openSecret(_ path: String, flags: Int32) -> Int32 {
         let path = CacheFolder.absolute(path)
-        guard state.withLock(\.isSealed) else {
+        guard isSealed.withLock(\.self) else {
             _ = ask(.addSecret(path))
             return open(path, flags)
         }
@@ -118,61 +135,73 @@ final class Doorkeeper: Sendable {
         return -1
     }
 
-    /// The status of a file with a secret; nil if there is none.
-    func statusOfSecret(_ path: String) -> stat? {
-        let descriptor = openSecret(path, flags: O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? status : nil
+    /// Starts a key process that reads a file which was expected.
+    func startKeyProcess(_ reading: KeyReading) throws(SystemError) -> KeyProcess {
+        let (answer, socket) = ask(.startKeyProcess(reading))
+        if case .started(let process) = answer, let socket {
+            return KeyProcess(socket: socket, processID: process) { [files] in
+                let answer = files.ask(.findEnd(processID: process), within: Self.patienceForEnd).answer
+                return if case .ended(let end) = answer { end } else { nil }
+            }
+        }
+        if let socket { close(socket) }
+        let number = if case .failed(let number) = answer { number } else { EPROTO }
+        throw SystemError("the doorkeeper process can't start a key process", number)
+    }
+
+    /// The stamp of a file with secrets or private keys; nil if there is none.
+    func stamp(of path: String) -> FileStamp? {
+        if case .stamp(let stamp) = ask(.findStamp(CacheFolder.absolute(path))).answer { stamp } else { nil }
     }
 
     /// Opens the log file again.
     func openLogFile() throws(Failure) -> Int32 {
         let (answer, descriptor) = ask(.openLogFile)
         if let descriptor { return descriptor }
-        if case .refused(let status, let sentence) = answer {
+        switch answer {
+        case .refused(let status, let sentence):
             throw Failure(FailureStatus(rawValue: Int32(status)) ?? .other, sentence)
+        case .failed(ETIMEDOUT):
+            throw Failure(
+                .other, "the log file can't be opened again: a disk hasn't answered for \(patience)")
+        default: throw Failure(.other, "the log file can't be opened again: the doorkeeper process has ended")
         }
-        throw Failure(.other, "the log file can't be opened again: the doorkeeper process has ended")
     }
 
     /// Unmounts; if the process has ended, tries it without.
-    func unmount(_ path: String) throws(FileSystemError) {
-        switch ask(.unmount).answer {
+    func unmount(_ mount: MountIdentity) throws(FileSystemError) {
+        switch ask(.unmount(mount)).answer {
         case .done: return
         case .refused(let kind, let sentence):
             throw FileSystemError(FileSystemErrorCode(doorKind: kind), sentence)
-        case .failed: try Unmounting.unmount(path, isLazy: true)
+        default: try Unmounting.unmount(mount)
         }
     }
+
+    /// Has a function called, with a sentence for the log, when one of the processes has ended.
+    ///
+    /// A thread waits for that as long as this process runs.
+    func whenEnded(_ observer: @escaping @Sendable (_ sentence: String) -> Void) throws(SystemError) {
+        _ = try NamedThread(name: "doorkeeper") { [files, mounts] in
+            var left = [
+                (files, "credentials, keys and the log file can't be opened again: mount again to replace them"),
+                (mounts, "this process can't unmount any more: run 'twiliofs unmount' when the mount is to end"),
+            ]
+            while !left.isEmpty {
+                // The end is told unasked.
+                var requests = left.map { pollfd(fd: $0.0.socket, events: 0, revents: 0) }
+                guard poll(&requests, nfds_t(requests.count), -1) >= 0 || errno == EINTR else { return }
+                for (index, request) in requests.enumerated().reversed() where request.revents != 0 {
+                    observer("a doorkeeper process has ended, so \(left.remove(at: index).1)")
+                }
+            }
+        }
+    }
+
+    private func line(for request: DoorMessage.Request) -> DoorLine { request.duty == .mounts ? mounts : files }
 
     private func ask(_ request: DoorMessage.Request) -> (answer: DoorMessage.Answer, descriptor: Int32?) {
-        let bytes = request.bytes
-        // One question at a time: the answer is the next packet.
-        return state.withLock { state in
-            guard twiliofs_send_message(state.socket, bytes, bytes.count, -1) != 0 else { return (.failed(EPIPE), nil) }
-            guard let (bytes, descriptor) = DoorSocket.receive(state.socket) else { return (.failed(EPIPE), nil) }
-            let answer = DoorMessage.Answer(bytes)
-            guard let descriptor else { return (answer ?? .failed(EPROTO), nil) }
-            guard answer == .done else {
-                close(descriptor)
-                return (.failed(EPROTO), nil)
-            }
-            return (.done, descriptor)
-        }
-    }
-}
-
-/// The socket between a mount and its doorkeeper.
-enum DoorSocket {
-    /// Receives a packet with its descriptor, if any; nil at the end and for a packet that is too long.
-    static func receive(_ socket: Int32) -> (bytes: [UInt8], descriptor: Int32?)? {
-        var bytes = [UInt8](repeating: 0, count: DoorMessage.limit)
-        var descriptor: Int32 = -1
-        let count = twiliofs_receive_message(socket, &bytes, bytes.count, &descriptor)
-        guard count > 0 else { return nil }
-        return (Array(bytes[..<count]), descriptor >= 0 ? descriptor : nil)
+        line(for: request).ask(request, within: patience)
     }
 }
 

@@ -14,8 +14,11 @@ enum MountAccess {
     ///   - authorityFile: The file of certificate authorities that is used instead of the system's.
     static func rules(cacheFolder: String, authorityFile: String?) -> [Landlock.Rule] {
         var rules = [Landlock.Rule(path: cacheFolder, access: .owning)]
-        // libcurl reads it for new connections, and a new one may take its place: so its folder.
-        if let authorityFile { rules.append(Landlock.Rule(path: folder(of: authorityFile), access: .readFile)) }
+        // libcurl reads it for new connections, and a new one may take its place: so its folder. The kernel judges the
+        // file that a link leads to.
+        for file in [authorityFile].compactMap(\.self) + bundles {
+            rules += folders(ofFile: file).map { Landlock.Rule(path: $0, access: .readFile) }
+        }
         rules += readable.map { Landlock.Rule(path: $0, access: .reading) }
         rules += resolverSettings().map { Landlock.Rule(path: $0, access: .reading) }
         rules += devices.map { Landlock.Rule(path: $0, access: [.readFile, .writeFile]) }
@@ -34,6 +37,18 @@ enum MountAccess {
         "/usr/share/crypto-policies", "/proc", "/sys/devices/system/cpu", "/dev/urandom", "/dev/random",
     ]
 
+    /// The files of certificate authorities that libcurl may have been built to use; in some systems they are links.
+    static let bundles = [
+        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem", "/etc/ssl/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    ].filter { (path: String) in access(path, R_OK) == 0 }
+
+    /// The folders through which a file, or the links that lead to it, can be replaced.
+    private static func folders(ofFile path: String) -> [String] {
+        // In the root folder it is the file itself: the folder would allow everything.
+        TrustedPath.folders(ofFile: path).map { $0 == "/" ? path : $0 }
+    }
+
     /// /dev/tty tells whether the terminal has gone.
     private static let devices = ["/dev/null", "/dev/tty"]
 
@@ -44,15 +59,13 @@ enum MountAccess {
         return [folder(of: String(cString: target))]
     }
 
-    /// This program, its libraries wherever they are, and the loader: it may start itself again, and no other program.
+    /// This program and its libraries, wherever they are, for messages about a crash; it may start none.
     private static func ownProgram() -> [Landlock.Rule] {
         let maps = KernelFile.text(of: "/proc/self/maps") ?? ""
         let files = Set(
             maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } })
-        let loaders = files.filter { $0.contains("/ld-") }
         let folders = Set(files.filter { $0.contains(".so") }.map(folder(of:)))
-        return [Landlock.Rule(path: "/proc/self/exe", access: [.execute, .readFile])]
-            + loaders.map { Landlock.Rule(path: $0, access: [.execute, .readFile]) }
+        return [Landlock.Rule(path: "/proc/self/exe", access: .readFile)]
             + folders.sorted().map { Landlock.Rule(path: $0, access: .reading) }
     }
 
