@@ -81,7 +81,8 @@ struct EndlessListTests {
     @Test("More pages than there can be end a plan, although each brings something")
     func tooMany() throws {
         let (pages, error) = try Self.run(atMost: 1100, pageLimit: 1000) { number in
-            PagePlan.Page(count: 1, times: nil, isOrdered: false, next: "\(number)", digest: UInt64(number))
+            PagePlan.Page(
+                count: 1, times: nil, isOrdered: true, hasAllTimes: false, next: "\(number)", digest: UInt64(number))
         }
         #expect(error?.code == .incompleteList)
         #expect(pages == 1001)

@@ -219,7 +219,7 @@ struct SyncScheduleTests {
         // A refusal is of the credentials, whatever happens to the catalog.
         state.reset()
         #expect(state.finish(.fill, .failure(Self.refusal), begun: Self.now, now: Self.now + 11) == [])
-        #expect(state.refusal?.message == Self.refusal.message && request(&state, 2) == .refused)
+        #expect(state.refusal?.message == Self.refusal.message && state.isRefusalInForce(now: Self.now + 12))
     }
 
     // MARK: Refusals
