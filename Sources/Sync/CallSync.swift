@@ -179,7 +179,7 @@ final class CallSync: Sendable {
     private func probe(_ interval: Range<Int64>?, _ start: Start) {
         let priority: Priority = interval == nil ? .background : .reader
         list.request(CreationInterval(), size: 1, next: nil, priority: priority) { [self] result in
-            services.workers.readers.run { [self] in
+            let isAccepted = services.workers.readers.run { [self] in
                 do {
                     _ = try result.get().page()
                     state.withLock { ($0.failure, $0.refusal, $0.isUnreached) = (nil, nil, false) }
@@ -188,6 +188,9 @@ final class CallSync: Sendable {
                     finish(interval, .failure(list.failure(error)), start, whole: nil)
                 }
             }
+            guard !isAccepted else { return }
+            let error = CatalogError(.incompleteList, "the mount ends")
+            finish(interval, .failure(error), start, whole: nil)
         }
     }
 

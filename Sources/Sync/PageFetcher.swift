@@ -112,10 +112,13 @@ final class PageFetcher<List: PagedList>: Sendable {
         let interval = CreationInterval(seconds: request.interval)
         list.request(interval, size: pageSize, next: request.next, priority: priority) { [self] result in
             // Parsing 2 MB of JSON would block the transfer thread.
-            services.workers.readers.run { [self] in
+            let isAccepted = services.workers.readers.run { [self] in
                 take(result, of: request, requested: time)
                 proceed()
             }
+            guard !isAccepted else { return }
+            fail(CatalogError(.incompleteList, "the mount ends"))
+            flushIfDue()
         }
     }
 
@@ -161,19 +164,21 @@ final class PageFetcher<List: PagedList>: Sendable {
 
     /// Queues a batch for writing when it is large enough, old enough or the last one.
     private func flushIfDue() {
-        state.withLock { state in
+        let isEnd = state.withLock { state -> Bool in
             let isOver = state.plan.isDone || state.failure != nil
             let isLarge = state.rowCount >= Self.batchSize(after: state.written)
             let isDue = isLarge || state.oldest.map { .now - $0 >= Self.batchTime } ?? false
             // One batch at a time: pages that arrive meanwhile enlarge the next one.
-            guard !state.isEnding, state.writing == 0, isOver || isDue else { return }
+            guard !state.isEnding, state.writing == 0, isOver || isDue else { return false }
             state.isEnding = isOver
             state.writing = state.rowCount
             defer { (state.parts, state.covered, state.rowCount, state.oldest) = ([], [], 0, nil) }
             let (parts, covered) = (state.parts, state.covered)
             // Queued under the lock: if the order is another, this coverage has to be removed after it is stored.
-            services.writer.run(.bulk) { [self] in write(parts, covering: covered) }
+            return !services.writer.run(.bulk) { [self] in write(parts, covering: covered) }
         }
+        // The writing thread has ended: who waits is told here.
+        if isEnd { completion(.failure(CatalogError(.incompleteList, "the mount ends"))) }
     }
 
     private func write(_ parts: [List.Part], covering covered: [Range<Int64>]) {

@@ -260,7 +260,7 @@ struct SignalTests {
                     try KeyPair.shared.privateKey(.encryptedPKCS8), try folder.folder("mount"),
                 ]),
             environment: Command.environment.merging(MountedAccount.environment(try Self.account.get())) { $1 })
-        try wait(until: "it asks") { terminal.errorText.contains("passphrase") || !terminal.isRunning }
+        try wait(until: "it asks") { terminal.errorText.contains("Passphrase") || !terminal.isRunning }
         let text = try String(contentsOfFile: folder.path("modes.pid"), encoding: .utf8)
         let process = try #require(Int32(text.trimmingCharacters(in: .newlines)))
         let keys = try Command.require(["pgrep", "-P", "\(process)", "-x", "twiliofs-keys"]).lines

@@ -187,7 +187,7 @@ struct CallTests {
                 DROP TABLE call; DROP TABLE conference; DROP TABLE row_count;
                 DROP TABLE unordered;
                 DELETE FROM grdb_migrations
-                WHERE identifier IN ('calls', 'times of passes', 'lists without order')
+                WHERE identifier IN ('calls', 'times of passes', 'lists without order', 'order of groups')
                 """
         ).apply(to: try #require(found.first))
         let again = try bench.mount()

@@ -98,7 +98,7 @@ def age(path):
     database.execute(
         "DELETE FROM grdb_migrations"
         " WHERE identifier IN ('times of changes', 'requirements', 'checksums of rows', 'calls', 'times of passes',"
-        " 'lists without order')")
+        " 'lists without order', 'order of groups')")
     database.execute("COMMIT")
 
 
