@@ -183,8 +183,10 @@ public final class MediaLibrary: Sendable {
         return MediaReader(
             sid, size: size, mayKeepPages: arePagesAuthentic, trust: trust,
             opener: { completion in
-                opener { result in
+                opener { [self] result in
                     if case .success = result { takeBack() }
+                    // It was lost while the content was opened, which doesn't account for the kernel's pages then.
+                    if trust?.isLost ?? false { state.withLock { $0.files[sid] }?.losePages() }
                     completion(result)
                 }
             },

@@ -145,8 +145,13 @@ public final class MediaReader: Sendable {
         case .opened(let reader):
             reader.read(at: offset, count: count, receiver: receiver)
         case .deferred:
-            // The closure retains the reader, so the file stays open for the waiting reads.
-            opener? { [self] in didOpen($0) }
+            if trust?.isLost ?? false {
+                // An opening would account for pages that the kernel has of other content.
+                didOpen(.failure(changed))
+            } else {
+                // The closure retains the reader, so the file stays open for the waiting reads.
+                opener? { [self] in didOpen($0) }
+            }
         case .opening:
             break
         case .changed(let error):
@@ -154,12 +159,16 @@ public final class MediaReader: Sendable {
         }
     }
 
+    private var changed: MediaError {
+        MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again")
+    }
+
     /// Ends the opening; after a failure, the next read tries again unless the media has changed.
     private func didOpen(_ result: Result<MediaReader, MediaError>) {
         var result = result
         // The program may have been given pages of a content that was dropped before it was verified.
         if case .success(let reader) = result, reader.size != size || trust?.isLost ?? false {
-            result = .failure(MediaError(.changed, sid, "\(sid) has changed since it was opened: open it again"))
+            result = .failure(changed)
         }
         let waiting = state.withLock { $0.opening.didOpen(result) }
         for read in waiting {

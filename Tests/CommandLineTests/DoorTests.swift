@@ -179,6 +179,13 @@ struct DoorTests {
     @Test("A real one has a key read by a process of which the mount gets a socket alone")
     func realKeyProcess() throws {
         let doorkeeper = try Doorkeeper(for: nil, program: BuiltPrograms.twiliofs)
+        let processes = doorkeeper.processIDs
+        defer {
+            for process in processes {
+                kill(process, SIGKILL)
+                _ = try? ProcessEnd(of: process)
+            }
+        }
         let folder = try TemporaryFolder()
         let path = try folder.secretFile("key.pem", KeyPair.shared.privatePEM)
         let reading = Self.reading(path)

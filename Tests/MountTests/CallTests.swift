@@ -185,7 +185,7 @@ struct CallTests {
         try CatalogEdit(
             sql: """
                 DROP TABLE call; DROP TABLE conference; DROP TABLE row_count;
-                DROP TABLE unordered;
+                DROP TABLE unordered; DROP INDEX IF EXISTS entry_of_group;
                 DELETE FROM grdb_migrations
                 WHERE identifier IN ('calls', 'times of passes', 'lists without order', 'order of groups')
                 """

@@ -93,6 +93,7 @@ def age(path):
     database.execute("ALTER TABLE entry DROP COLUMN requirement")
     for table in ["requirement", "call", "conference", "row_count", "unordered"]:
         database.execute(f"DROP TABLE {table}")
+    database.execute("DROP INDEX IF EXISTS entry_of_group")
     for table in ["entry", "document", "media"]:
         database.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
     database.execute(

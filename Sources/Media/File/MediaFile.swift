@@ -41,6 +41,10 @@ final class MediaFile: Sendable {
 
     /// Whether readers from before the media changed may be left.
     var hasOutdatedReaders: Bool { content.state.withLock { $0.hasOutdatedReaders } }
+
+    /// Notes that the content doesn't account for the kernel's pages.
+    func losePages() { content.state.withLock { $0.losePages() } }
+
     var hasBeenOpened: Bool { content.state.withLock { $0.wasOpened } }
 
     /// Whether the kernel has pages that were verified before this file was made.

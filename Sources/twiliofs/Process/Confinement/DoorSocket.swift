@@ -75,8 +75,14 @@ final class DoorLine: Sendable {
     let socket: Int32
     private let state = Locked(State())
 
+    /// The process at the other end, if it was started by this one.
+    let processID: Int32?
+
     /// Takes over a socket.
-    init(socket: Int32) { self.socket = socket }
+    init(socket: Int32, processID: Int32? = nil) {
+        self.socket = socket
+        self.processID = processID
+    }
 
     deinit { close(socket) }
 

@@ -46,19 +46,25 @@ final class Doorkeeper: Sendable {
         mounts = try Self.start(.mounts, user, program)
     }
 
+    /// The processes, which are children of this one.
+    var processIDs: [Int32] { [files, mounts].compactMap(\.processID) }
+
     /// Starts the process of a duty.
     private static func start(
         _ duty: DoorDuty, _ user: ServingUser?, _ program: String
     ) throws(Failure) -> DoorLine {
         let (own, other) = try DoorSocket.pair()
         defer { close(other) }
-        let line = DoorLine(socket: own)
         let words = ["--duty", duty.rawValue] + (user.map { ["--user", $0.name] } ?? [])
-        try spawn(program, other, words: words)
-        return line
+        do throws(Failure) {
+            return DoorLine(socket: own, processID: try spawn(program, other, words: words))
+        } catch {
+            close(own)
+            throw error
+        }
     }
 
-    private static func spawn(_ program: String, _ socket: Int32, words: [String]) throws(Failure) {
+    private static func spawn(_ program: String, _ socket: Int32, words: [String]) throws(Failure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -80,6 +86,7 @@ final class Doorkeeper: Sendable {
         guard result == 0 else {
             throw Failure(.other, "this program can't be started again: \(SystemErrorCode(rawValue: result))")
         }
+        return process
     }
 
     /// The variables that it gets, and key processes from it: where fusermount3 and libraries are, and the settings of
