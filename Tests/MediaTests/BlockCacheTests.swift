@@ -133,11 +133,12 @@ struct BlockCacheTests {
     @Test("Media that isn't encrypted is cached nowhere", arguments: LibraryBench.Kind.allCases.filter { !$0.isSealed })
     func unsealed(kind: LibraryBench.Kind) throws {
         let cache = MemoryCache()
-        let bench = try LibraryBench(kind, size: Self.size, diskCache: cache)
-        defer { bench.shutDown() }
-        let resource = try bench.resource()
-        #expect(try areSame(bench.readAll(bench.open(resource, facts: bench.describe(resource))), bench.original))
-        bench.shutDown()
+        do {
+            let bench = try LibraryBench(kind, size: Self.size, diskCache: cache)
+            defer { bench.shutDown() }
+            let resource = try bench.resource()
+            #expect(try areSame(bench.readAll(bench.open(resource, facts: bench.describe(resource))), bench.original))
+        }
         #expect(cache.contents.isEmpty)
     }
 

@@ -127,7 +127,11 @@ final class TreeBench: Sendable {
 
     /// Takes the catalog away, as somebody does who clears a folder of caches.
     func loseCatalog() throws {
-        try FileManager.default.removeItem(atPath: folder.path("catalog"))
+        // The catalog's threads remove files of theirs meanwhile.
+        try wait(until: "the folder is gone") {
+            try? FileManager.default.removeItem(atPath: folder.path("catalog"))
+            return access(folder.path("catalog"), F_OK) != 0
+        }
     }
 
     /// To be called at the end of a test: threads hold the parts until then.
