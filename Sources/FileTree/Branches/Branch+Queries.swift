@@ -63,20 +63,23 @@ extension Branch {
     /// Runs queries for a recording that the kernel knows; where the catalog doesn't have it and isn't complete, asks
     /// Twilio for it and runs them again.
     ///
-    /// - Parameter completion: Called at once if the catalog has the recording.
+    /// - Parameters:
+    ///   - searches: How often Twilio is asked: what the first answer has brought may be in a catalog that is replaced
+    ///     at this moment.
+    ///   - completion: Called at once if the catalog has the recording.
     func whenFound<Value>(
-        _ sid: SID, _ query: @escaping @Sendable (Branch) throws(FileTreeError) -> Value,
+        _ sid: SID, searches: Int = 3, _ query: @escaping @Sendable (Branch) throws(FileTreeError) -> Value,
         completion: @escaping TreeCompletion<Value>
     ) {
         let result = Result { () throws(FileTreeError) in try query(self) }
-        guard case .failure(let error) = result, error.code == .inputOutput, let kind = sid.kind else {
+        guard searches > 0, case .failure(let error) = result, error.code == .inputOutput, let kind = sid.kind else {
             return completion(result)
         }
         finder.find(sid, of: kind) { [self] outcome in
             switch outcome {
             case .failure(let error): completion(.failure(.lookup(error)))
             case .success(nil): completion(.failure(absence(of: sid)))
-            case .success: completion(Result { () throws(FileTreeError) in try query(self) })
+            case .success: whenFound(sid, searches: searches - 1, query, completion: completion)
             }
         }
     }

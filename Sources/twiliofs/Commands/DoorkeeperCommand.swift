@@ -7,9 +7,8 @@ import Support
 
 /// `twiliofs doorkeeper`, which the program starts for itself: see ``Doorkeeper``.
 struct DoorkeeperCommand: ParsableCommand {
-    static let name = "doorkeeper"
     static let configuration = CommandConfiguration(
-        commandName: name, abstract: "Open files, start key processes and unmount for a mount.", shouldDisplay: false)
+        commandName: Doorkeeper.commandName, abstract: "Open files, start key processes and unmount for a mount.", shouldDisplay: false)
 
     @Option(help: .hidden)
     var user: String?
@@ -30,7 +29,7 @@ struct DoorkeeperCommand: ParsableCommand {
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(Doorkeeper.descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0,
             type == Int32(SOCK_SEQPACKET.rawValue)
-        else { throw Failure(.usage, "'\(Self.name)' is for the program's own use") }
+        else { throw Failure(.usage, "'\(Doorkeeper.commandName)' is for the program's own use") }
         _ = fcntl(Doorkeeper.descriptor, F_SETFD, FD_CLOEXEC)
         let user = try user.map { (name) throws(Failure) in try ServingUser(name) }
         var door = Door(duty, hands: FileHands(user: user))
@@ -74,7 +73,7 @@ private struct FileHands: Door.Hands {
             return descriptor >= 0 ? .descriptor(descriptor) : .failed(errno)
         }
         defer { opened.close() }
-        return try KeyProcesses.program(for: user).start(opened)
+        return try KeyProgram.own(for: user).start(opened)
     }
 
     func end(of process: Int32, within patience: Duration) -> ProcessEnd? {

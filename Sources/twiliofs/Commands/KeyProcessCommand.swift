@@ -9,7 +9,7 @@ import Support
 /// `twiliofs key-process`, which only a mount starts: reads and holds its private keys.
 struct KeyProcessCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: KeyProcesses.commandName, abstract: "Hold the private keys of a mount, which starts this process.",
+        commandName: KeyProgram.commandName, abstract: "Hold the private keys of a mount, which starts this process.",
         shouldDisplay: false)
 
     /// The descriptor of the socket on which the mount asks.
@@ -25,8 +25,8 @@ struct KeyProcessCommand: ParsableCommand {
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard socket > STDERR_FILENO, getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0,
             type == Int32(SOCK_SEQPACKET.rawValue)
-        else { throw Failure(.usage, "'\(KeyProcesses.commandName)' is started by a mount alone") }
-        NamedThread.nameCurrent(KeyProcesses.processName)
+        else { throw Failure(.usage, "'\(KeyProgram.commandName)' is started by a mount alone") }
+        NamedThread.nameCurrent(KeyProgram.processName)
         let user = try user.map { (name) throws(Failure) in try ServingUser(name) }
         let server = try KeyServer(socket: socket)
         // The first file that needs the passphrase reads it, from a pipe perhaps.

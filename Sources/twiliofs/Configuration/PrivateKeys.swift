@@ -16,9 +16,6 @@ struct PrivateKeys {
         case newProcess(KeyProcesses)
     }
 
-    /// What a file holds: its keys, at least one, and the SID of a public key that stands alone in a line.
-    typealias Contents = (keys: [any HeldPrivateKey], publicKeySID: String?)
-
     private(set) var secrets: SecretReader
     /// The file with the passphrase of encrypted private keys; without it, the program asks on the terminal.
     let passphraseFile: String?
@@ -95,7 +92,7 @@ struct PrivateKeys {
     /// - Parameter what: What a key is in messages.
     mutating func contents(
         of path: String, what: String, for purpose: KeyFileRequest.Purpose
-    ) throws(Failure) -> Contents {
+    ) throws(Failure) -> KeyProcesses.Contents {
         switch holder {
         case .thisProcess:
             let read = try localContents(of: path, what: what)

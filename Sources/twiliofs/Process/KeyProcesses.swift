@@ -1,3 +1,4 @@
+import Envelope
 import KeyProcess
 import MountRuntime
 import Support
@@ -10,6 +11,9 @@ final class KeyProcesses: Sendable {
     /// Called with a sentence for the log, and whether the files may be read again.
     typealias Observer = @Sendable (_ sentence: String, _ mayReadAgain: Bool) -> Void
 
+    /// What a file holds: its keys, at least one, and the SID of a public key that stands alone in a line.
+    typealias Contents = (keys: [any HeldPrivateKey], publicKeySID: String?)
+
     private struct State {
         var isStarted = false
         var observer: Observer?
@@ -18,11 +22,6 @@ final class KeyProcesses: Sendable {
         /// The first process, until it is taken.
         var first: KeyProcess?
     }
-
-    /// The name of the command that holds keys.
-    static let commandName = "key-process"
-    /// The name of the processes in `ps`.
-    static let processName = "twiliofs-keys"
 
     /// A process that ends sooner may do so again and again, with each file that is read.
     private static let shortestLife = Duration.seconds(10)
@@ -39,7 +38,7 @@ final class KeyProcesses: Sendable {
     ///
     /// - Parameter user: The user whom it becomes once it has read all files, as the mount does.
     func startFirst(for user: ServingUser?) throws(Failure) {
-        let process = try Self.started { () throws(SystemError) in try KeyProcess(Self.program(for: user)) }
+        let process = try Self.started { () throws(SystemError) in try KeyProcess(KeyProgram.own(for: user)) }
         follow(process)
         shared.withLock { $0.first = process }
     }
@@ -58,10 +57,10 @@ final class KeyProcesses: Sendable {
     /// Has a file that was expected read again by a process of its own.
     ///
     /// - Parameter warn: Takes sentences about the file.
-    func contents(_ reading: KeyReading, warn: (String) -> Void) throws(Failure) -> PrivateKeys.Contents {
+    func contents(_ reading: KeyReading, warn: (String) -> Void) throws(Failure) -> Contents {
         let process = try Self.started { () throws(SystemError) in
             if let doorkeeper { return try doorkeeper.startKeyProcess(reading) }
-            let (socket, process) = try Self.program(for: nil).start(reading)
+            let (socket, process) = try KeyProgram.own(for: nil).start(reading)
             return KeyProcess(socket: socket, processID: process) {
                 ProcessEnd(of: process, within: KeyProcess.patienceForEnd)
             }
@@ -73,16 +72,6 @@ final class KeyProcesses: Sendable {
         }
         follow(process)
         return contents
-    }
-
-    /// This program as a key process.
-    ///
-    /// - Parameter user: The user whom it becomes once it has read all files.
-    static func program(for user: ServingUser?) -> KeyProgram {
-        let words = user.map { ["--user", $0.name] } ?? []
-        return KeyProgram(
-            "/proc/self/exe", words: { [processName, commandName, "--socket", String($0)] + words },
-            environment: Environment.ofKeyProcess)
     }
 
     private static func started(_ start: () throws(SystemError) -> KeyProcess) throws(Failure) -> KeyProcess {

@@ -19,6 +19,8 @@ import Support
 /// They are the same program, started before the mount is confined or gives up root. They take the paths from the mount
 /// before that, and none afterwards. They hold no secret, talk to nobody else, and end with the mount.
 final class Doorkeeper: Sendable {
+    /// The name of the command that is a doorkeeper.
+    static let commandName = "doorkeeper"
     /// The socket's number in the doorkeeper.
     static let descriptor: Int32 = 3
 
@@ -77,7 +79,7 @@ final class Doorkeeper: Sendable {
         if socket == descriptor { posix_spawn_file_actions_adddup2(&actions, socket, spare) }
         posix_spawn_file_actions_adddup2(&actions, socket == descriptor ? spare : socket, descriptor)
         _ = twiliofs_spawn_close_from(&actions, descriptor + 1)
-        var arguments = (["twiliofs", DoorkeeperCommand.name] + words).map { strdup($0) } + [nil]
+        var arguments = (["twiliofs", commandName] + words).map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var variables = environment.map { strdup($0) } + [nil]
         defer { for variable in variables { free(variable) } }
