@@ -8,7 +8,8 @@ import Support
 /// `twiliofs doorkeeper`, which the program starts for itself: see ``Doorkeeper``.
 struct DoorkeeperCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: Doorkeeper.commandName, abstract: "Open files, start key processes and unmount for a mount.", shouldDisplay: false)
+        commandName: Doorkeeper.commandName, abstract: "Open files, start key processes and unmount for a mount.",
+        shouldDisplay: false)
 
     @Option(help: .hidden)
     var user: String?
