@@ -62,7 +62,7 @@ struct UnmountingTests {
         #expect(place.devices == [another.device])
     }
 
-    @Test("A link that has taken the place of the folder above leads to no other mount, and the one that is meant goes")
+    @Test("A link that has taken the place of the folder above leads to no other mount")
     func swappedFolder() throws {
         let place = try Place()
         defer { place.clean() }
@@ -71,8 +71,16 @@ struct UnmountingTests {
         #expect(rename(place.path("above"), place.path("moved")) == 0)
         #expect(symlink(place.path("other"), place.path("above")) == 0)
         try Unmounting.unmount(meant)
-        #expect(place.devices == [other.device])
-        try Unmounting.unmount(meant)
+        #expect(place.devices == [meant.device, other.device])
+    }
+
+    @Test("A mount that has gone is looked for nowhere else, where another one has its device's number")
+    func reusedDevice() throws {
+        let place = try Place()
+        defer { place.clean() }
+        let other = try place.mount("other/mount")
+        try place.folder.folder("gone")
+        try Unmounting.unmount(MountIdentity(path: place.path("gone"), device: other.device))
         #expect(place.devices == [other.device])
     }
 

@@ -192,17 +192,6 @@ struct ConfinedMountTests {
         for _ in 0..<2 { umount2(mount.path, 2 /* MNT_DETACH */) }
     }
 
-    @Test("A mount whose folder was moved is unmounted where it is", .enabled(if: getuid() == 0, "needs root"))
-    func movedFolder() throws {
-        let mount = try mount()
-        _ = try confined(mount)
-        let parent = URL(filePath: mount.path).deletingLastPathComponent().path
-        #expect(rename(parent, parent + "-moved") == 0)
-        defer { rename(parent + "-moved", parent) }
-        #expect(try mount.unmount().end == .exited(0))
-        #expect(!MountedAccount.isMounted(parent + "-moved/mount"))
-    }
-
     @Test("Certificate authorities behind links are reached by the confined process", .canUseThreads, .needsLandlock)
     func linkedAuthorities() throws {
         let secure = try SimulatedAccount(media: TestMedia.small) { $0.tls = true }

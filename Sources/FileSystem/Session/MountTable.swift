@@ -78,12 +78,10 @@ struct MountTable {
         return stack
     }
 
-    /// A mount that may have been moved with the folder that it is in; nil if it isn't there any more.
+    /// A mount on the directory on which it was put; nil if it isn't there any more.
     ///
-    /// It may be in several places, and is the one on the directory on which it was put, if that is among them.
-    func entry(of mount: MountIdentity) -> Entry? {
-        stack(on: mount.path).first { $0.device == mount.device } ?? entries.first { $0.device == mount.device }
-    }
+    /// It isn't looked for elsewhere: once it has gone, the next mount anywhere gets its device's number.
+    func entry(of mount: MountIdentity) -> Entry? { stack(on: mount.path).first { $0.device == mount.device } }
 
     /// The mount to which a path leads, if it is the path of a mount point.
     func top(on path: String) -> Entry? { stack(on: path).last }

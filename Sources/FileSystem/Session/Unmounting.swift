@@ -18,7 +18,7 @@ public enum Unmounting {
 
     /// Unmounts one mount of twiliofs at once, although files may be open, and never another one in its place.
     ///
-    /// It does nothing if that mount isn't there any more. One whose folder was moved is found.
+    /// It does nothing if that mount isn't there any more, or was moved with the folder that it is in.
     public static func unmount(_ mount: MountIdentity) throws(FileSystemError) {
         let lock = PlaceLock(of: mount.path)
         defer { lock.release() }
@@ -91,7 +91,6 @@ public enum Unmounting {
     private static let patience = Duration.seconds(10)
 
     /// Unmounts a mount whose process has ended, unless another one is in its place.
-    ///
     public static func removeDead(_ mount: MountIdentity) throws(FileSystemError) {
         let end = ContinuousClock.now + patience
         while let entry = MountTable.current.entry(of: mount), MountTable.current.top(on: entry.path) == entry {
