@@ -36,11 +36,11 @@ struct LostDiskTests {
         try folder.secretFile("files/key.pem", KeyPair.shared.privatePEM)
     }
 
-    private func mount(_ options: [String]) throws -> MountedAccount {
+    private func mount() throws -> MountedAccount {
         let mount = try MountedAccount(
             account, keys: [folder.path("files/key.pem")],
-            options: ["--auth-token-file", folder.path("files/token"), "--log-file", folder.path("files/log")]
-                + options, environment: ["TWILIO_AUTH_TOKEN": ""])
+            options: ["--auth-token-file", folder.path("files/token"), "--log-file", folder.path("files/log")],
+            environment: ["TWILIO_AUTH_TOKEN": ""])
         try wait(until: "it is mounted") { log.contains("info: mounted") }
         return mount
     }
@@ -60,20 +60,20 @@ struct LostDiskTests {
 
     @Test(
         "A signal ends the mount although a file with secrets, or the log, is on a disk that doesn't answer any more",
-        arguments: [["token"], ["log"], ["key.pem"], ["token", "--no-landlock"]])
-    func signal(_ words: [String]) throws {
-        let mount = try mount(Array(words.dropFirst()))
+        .needsLandlock, arguments: ["token", "log", "key.pem"])
+    func signal(file: String) throws {
+        let mount = try mount()
         let serving = ServingProcess(processID: mount.process.processID)
         let doorkeepers = try serving.doorkeepers
-        #expect(doorkeepers.count == (words.count > 1 ? 0 : 2))
-        if words.count == 1 { try wait(until: "it is confined") { serving.status("NoNewPrivs") == ["1"] } }
+        #expect(doorkeepers.count == 2)
+        try wait(until: "it is confined") { serving.status("NoNewPrivs") == ["1"] }
         let disk = try LostDisk(account)
-        if words[0] == "log" {
+        if file == "log" {
             #expect(rename(folder.path("files"), folder.path("kept")) == 0)
             #expect(symlink(disk.path("unknown"), folder.path("files")) == 0)
         } else {
-            unlink(folder.path("files/\(words[0])"))
-            #expect(symlink(disk.path("unknown"), folder.path("files/\(words[0])")) == 0)
+            unlink(folder.path("files/\(file)"))
+            #expect(symlink(disk.path("unknown"), folder.path("files/\(file)")) == 0)
         }
         mount.process.send(SIGHUP)
         try wait(until: "something waits for the disk") {

@@ -61,7 +61,7 @@ package struct StoredCalls: Sendable {
         }
     }
 
-    /// Whether pages have shown that the list of calls isn't ordered, the newest first.
+    /// Whether a page has shown that the list of calls isn't ordered from newest to oldest.
     package func isUnordered() throws(CatalogError) -> Bool {
         try storage.read { try StoredLists.isUnordered(Self.kind, .calls, in: $0) }
     }

@@ -48,7 +48,7 @@ extension CatalogDatabase {
         }
     }
 
-    /// Whether this process or the system lacks descriptors or memory, so that no file can be opened.
+    /// Whether this process or the system has no descriptor or memory left to open any file.
     static var isShortOfResources: Bool {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) }
@@ -56,7 +56,7 @@ extension CatalogDatabase {
         return false
     }
 
-    /// Whether the file can't be opened, or its first bytes can't be read, although there are descriptors and memory.
+    /// Whether the file itself is the fault: it can't be opened or read, and other files can.
     private var isUnreadable: Bool {
         guard let file, !Self.isShortOfResources else { return false }
         // Opening it would be no harm, but closing it (``HeldFile``).

@@ -15,7 +15,7 @@ enum EntryIndex: String, CaseIterable {
         let second: UInt64
         let third: UInt64
 
-        /// What else the index has of the entry, which its order doesn't follow from.
+        /// The other columns of the index, by which it is not ordered.
         var rest: UInt64 = 0
 
         static func < (left: Key, right: Key) -> Bool {

@@ -9,11 +9,12 @@ final class GroupIndexing: Sendable {
     private let indexedEpoch = Locked<Int?>(nil)
     /// The writing thread; nil to create the index on the thread of the query.
     private let writer = Locked<WriteQueue?>(nil)
-    /// Whether the writing thread was asked for the index and hasn't made it yet.
+    /// Whether the writing thread has the order to create the index.
     private let isRequested = Locked(false)
 
     init(in storage: CatalogStorage) { self.storage = storage }
 
+    /// Has the writing thread create the index from now on.
     func use(_ writer: WriteQueue) { self.writer.withLock { $0 = writer } }
 
     /// Creates the index if the database lacks it.
@@ -33,11 +34,12 @@ final class GroupIndexing: Sendable {
         guard isFirst else { return }
         writer.run(.urgent) { [self] in
             isRequested.withLock { $0 = false }
-            // Who needs it learns the reason of a failure (`whenMade`).
+            // A failure is reported to the next caller of `whenMade`.
             try? make()
         }
     }
 
+    /// Calls a function once the database has the index, or with the reason why it can't be created.
     func whenMade(_ completion: @escaping @Sendable (Result<Void, CatalogError>) -> Void) {
         do throws(CatalogError) {
             guard let writer = writer.withLock({ $0 }), try !isThere() else { return completion(.success(())) }
@@ -51,7 +53,7 @@ final class GroupIndexing: Sendable {
         }
     }
 
-    /// Whether the database has the index; asks each database once.
+    /// Whether the database has the index; the answer is remembered for each database.
     private func isThere() throws(CatalogError) -> Bool {
         // Read the epoch first: if the database is replaced meanwhile, the next call asks the new one.
         let epoch = storage.epoch

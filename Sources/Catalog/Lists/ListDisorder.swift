@@ -1,8 +1,8 @@
 import Support
 
-/// The cause of the failure of a fetch that has relied on a list's order, which is another.
+/// Why a fetch fails that has relied on a list being ordered from newest to oldest, when a page shows another order.
 ///
-/// What the list covered doesn't count any more; the next fetch doesn't rely on the order.
+/// The list's coverage is void then, and the next fetch doesn't rely on the order.
 package struct ListDisorder: Error, CustomStringConvertible {
     package var description: String { "a page shows another order" }
 

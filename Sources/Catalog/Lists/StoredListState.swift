@@ -15,7 +15,7 @@ package struct StoredListState: Hashable, Sendable {
     /// The creation times that the last completed pass has covered: those that its mount shows.
     package var passedTimes = Coverage.none
 
-    /// Whether pages have shown that the list isn't ordered, the newest first.
+    /// Whether a page has shown that the list isn't ordered from newest to oldest.
     package var isUnordered = false
 
     /// The time of the last progress of a pass, in any mount, in seconds since 1970; nil or 0 if none is running.

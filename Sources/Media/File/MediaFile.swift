@@ -43,7 +43,7 @@ final class MediaFile: Sendable {
     var hasOutdatedReaders: Bool { content.state.withLock { $0.hasOutdatedReaders } }
 
     /// Notes that the content doesn't account for the kernel's pages.
-    func losePages() { content.state.withLock { $0.losePages() } }
+    func losePages() { content.change { $0.losePages() } }
 
     var hasBeenOpened: Bool { content.state.withLock { $0.wasOpened } }
 

@@ -140,7 +140,8 @@ struct PrivateKeys {
     func checkForm(of argument: String) throws(Failure) {
         let (_, sid, given) = Self.split(argument)
         let path = secrets.file(named: given)
-        if access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
+        // Later, this process may not look for the file.
+        if mayAsk, access(path, F_OK) != 0, errno == ENOENT, let mistake = Self.mistake(in: path, isTied: sid != nil) {
             throw Failure(
                 .privateKey, "there is no private key '\(path)': \(mistake); the form is [voice:|video:][CR…=]FILE")
         }

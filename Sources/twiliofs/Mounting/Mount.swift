@@ -174,8 +174,9 @@ struct Mount {
         } catch {
             throw Failure(.other, error.message)
         }
-        // This user may be kept out of a folder with secrets.
-        if user != nil { FileStamp.look { doorkeeper.stamp(of: $0) } }
+        // This user may be kept out of a folder with secrets. And a process that looks for a file on a hanging disk
+        // can't end.
+        FileStamp.look { doorkeeper.stamp(of: $0) }
         let root = try CacheFolder.root(option: command.cacheDir, environment: cacheEnvironment)
         let authorities = command.account.certificateAuthorities(environment)
         let file = authorities.map { CacheFolder.absolute($0.file) }

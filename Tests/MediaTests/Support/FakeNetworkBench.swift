@@ -11,8 +11,7 @@ import struct Foundation.URL
 @testable import Transfer
 
 /// A library without threads in front of a network that a test drives, with captured media.
-final class FakeNetworkBench: @unchecked Sendable {
-    // Safe although unchecked: it has one thread.
+final class FakeNetworkBench: Sendable {
     let media: CapturedMedia
     let network: FakeNetwork
     let library: MediaLibrary
