@@ -39,8 +39,11 @@ final class AttributeProvider: Sendable {
         }
         guard let sid = node.place.recording else { return ofOther(node, completion) }
         let branch = branches[node.branch]
-        let query: @Sendable (Branch) throws(FileTreeError) -> CatalogEntry = { branch throws(FileTreeError) in
-            try branch.entry(of: sid)
+        // All at once: the catalog may be replaced between two queries.
+        let query: @Sendable (Branch) throws(FileTreeError) -> Stored = { [self] branch throws(FileTreeError) in
+            let entry = try branch.entry(of: sid)
+            let known = try known(of: node, entry)
+            return Stored(entry: entry, known: known, resource: known == nil ? try branch.resource(of: sid) : nil)
         }
         // What is being read is known, whatever has become of the catalog.
         let result = Result { () throws(FileTreeError) in try query(branch) }
@@ -50,6 +53,15 @@ final class AttributeProvider: Sendable {
         } else {
             ofRecording(node, result, completion)
         }
+    }
+
+    /// What the catalog has of a recording.
+    private struct Stored {
+        let entry: CatalogEntry
+        /// The attributes, if they are known.
+        let known: Attributes?
+        /// The resource, if they aren't.
+        let resource: MediaResource?
     }
 
     /// The attributes of an open file of media whose recording the catalog doesn't have at the moment.
@@ -62,29 +74,22 @@ final class AttributeProvider: Sendable {
 
     /// Provides the attributes of a recording's file, resource or link.
     private func ofRecording(
-        _ node: Node, _ entry: Result<CatalogEntry, FileTreeError>, _ completion: @escaping TreeCompletion<Attributes>
+        _ node: Node, _ stored: Result<Stored, FileTreeError>, _ completion: @escaping TreeCompletion<Attributes>
     ) {
-        do throws(FileTreeError) {
-            try ofRecording(node, entry.get(), completion)
-        } catch {
-            completion(.failure(error))
+        let found: Stored
+        switch stored {
+        case .success(let stored): found = stored
+        case .failure(let error): return completion(.failure(error))
         }
-    }
-
-    private func ofRecording(
-        _ node: Node, _ entry: CatalogEntry, _ completion: @escaping TreeCompletion<Attributes>
-    ) throws(FileTreeError) {
         let branch = branches[node.branch]
-        let known = try known(of: node, entry)
-        guard case .media(let sid, _) = node.place else {
-            guard let known else { throw Self.unknown }
-            return completion(.success(known))
+        if case .media(let sid, _) = node.place {
+            branch.prefetcher.didAskSize(of: sid, isKnown: found.known != nil)
         }
-        branch.prefetcher.didAskSize(of: sid, isKnown: known != nil)
-        if let known { return completion(.success(known)) }
-        library.describe(try branch.resource(of: sid)) { [self] result in
+        if let known = found.known { return completion(.success(known)) }
+        guard let resource = found.resource else { return completion(.failure(Self.unknown)) }
+        library.describe(resource) { [self] result in
             switch result {
-            case .success(let facts): completion(.success(media(node, entry, facts)))
+            case .success(let facts): completion(.success(media(node, found.entry, facts)))
             case .failure(let error):
                 MediaFailures(library: library).translate(error, in: branch) { completion(.failure($0)) }
             }
